@@ -1,0 +1,1 @@
+"""alm: build small mixture-of-experts language models from text, reproducibly."""

@@ -1,0 +1,277 @@
+"""One frozen dataclass per section. No defaults: the YAML files are the only source of values.
+
+A default here would be a value that DVC cannot see change. Sections are checked by pydantic when
+built (strictly: a number in quotes is no number), and are plain dataclasses afterwards:
+``dataclasses.asdict`` and ``replace`` work.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+Flag = Annotated[bool, Field(strict=True)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Positive = Annotated[int, Field(strict=True, gt=0)]
+PositiveFloat = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+section = dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid"))
+
+
+# --- text: a corpus has these -----------------------------------------------------------------
+
+
+@section
+class IngestConfig:
+    """What ingest does with input that is not clean text."""
+
+    max_doc_bytes: Positive
+    """Longest document, in bytes of UTF-8; also the most that is ever held of one line."""
+    on_long_document: Literal["quarantine", "split"]
+    on_bad_utf8: Literal["quarantine", "replace", "fail"]
+    on_bad_file: Literal["fail", "skip"]
+    """A truncated or damaged compressed file."""
+    on_id_conflict: Literal["fail", "suffix"]
+    """One id, two texts."""
+    max_bad_fraction: Fraction
+    """Share of records that may be quarantined before the stage fails."""
+    max_bad_run: Positive
+    """Quarantined records in a row before the stage fails."""
+
+
+@section
+class NormalizeConfig:
+    """How text is cleaned; case, symbols and newlines are always kept."""
+
+    max_control_fraction: Fraction
+    """A document with a larger share of control characters is binary and quarantined."""
+    max_blank_lines: Count
+    """Blank lines in a row that are kept."""
+
+
+@section
+class DedupConfig:
+    """How documents are split once duplicates are gone."""
+
+    val_fraction: Annotated[float, Field(strict=True, gt=0, lt=1)]
+    """Expected share of duplicate clusters that is held out for validation."""
+
+
+@section
+class TokenizerConfig:
+    """How the vocabulary is learnt."""
+
+    algorithm: Literal["bpe", "unigram"]
+    vocab_size: Annotated[Positive, Field(ge=320)]
+    """Pieces, with the 256 bytes and the control symbols among them."""
+    character_coverage: Annotated[Fraction, Field(ge=0.98)]
+    """Share of characters that may become pieces; the rest are spelt in bytes."""
+
+
+@section
+class PackConfig:
+    """How token streams are cut into files."""
+
+    shard_tokens: Annotated[Positive, Field(ge=1024)]
+    """Tokens after which a new shard is begun; a document is never split."""
+
+
+# --- the network ------------------------------------------------------------------------------
+
+
+@section
+class MoEConfig:
+    """The mixture-of-experts part of a shape."""
+
+    n_dense_layers: Count
+    """Layers before the first mixture, each with a dense feed-forward of ``d_ff``."""
+    n_experts: Positive
+    """Routed experts per layer (E)."""
+    n_experts_per_token: Positive
+    """Experts each token is sent to (K)."""
+    n_shared_experts: Count
+    """Experts that every token passes through, in one matrix of ``n_shared_experts * d_expert``."""
+    d_expert: Positive
+    """Width of one expert's hidden layer."""
+
+    def __post_init__(self) -> None:
+        """Reject numbers that each pass alone but do not fit together."""
+        if not 2 <= self.n_experts_per_token <= self.n_experts:
+            raise ValueError(
+                f"n_experts_per_token ({self.n_experts_per_token}) must be from 2 to n_experts "
+                f"({self.n_experts}): weights are normalised over the chosen, so a single one "
+                "would teach the router nothing"
+            )
+
+
+@section
+class ModelConfig:
+    """Shape of the network. Two configs that compare equal build the same parameters."""
+
+    vocab_size: Positive
+    """Rows of the embedding: a ceiling. A smaller tokenizer leaves rows unused."""
+    d_model: Positive
+    """Width of the residual stream (D)."""
+    n_layers: Positive
+    n_heads: Positive
+    """Query heads (N)."""
+    n_kv_heads: Positive
+    """Key and value heads (G), each shared by ``n_heads / n_kv_heads`` query heads."""
+    d_head: Positive
+    """Width of one head (H)."""
+    d_ff: Positive
+    """Hidden width of a dense feed-forward (F)."""
+    rope_theta: PositiveFloat
+    norm_eps: PositiveFloat
+    tied_embeddings: Flag
+    """The output matrix is the embedding."""
+    moe: MoEConfig | None
+    """None makes every layer dense."""
+
+    def __post_init__(self) -> None:
+        """Reject sizes that each pass alone but do not fit together."""
+        if self.n_heads % self.n_kv_heads:
+            raise ValueError(
+                f"n_heads ({self.n_heads}) is no multiple of n_kv_heads ({self.n_kv_heads})"
+            )
+        if self.d_head % 2:
+            raise ValueError(f"d_head ({self.d_head}) must be even: RoPE turns pairs")
+        if self.moe and self.moe.n_dense_layers >= self.n_layers:
+            raise ValueError(
+                f"moe.n_dense_layers ({self.moe.n_dense_layers}) leaves no mixture in "
+                f"{self.n_layers} layers; lower it, or set moe: null"
+            )
+
+
+# --- training and after -----------------------------------------------------------------------
+
+
+@section
+class RuntimeConfig:
+    """What is promised about the bits."""
+
+    numerics: Literal["portable", "native"]
+    """portable: the same bytes on any x86-64 CPU; native: fast, exact on one machine only."""
+
+
+@section
+class DataConfig:
+    """How the token stream is cut into training rows."""
+
+    seq_len: Annotated[Positive, Field(ge=8)]
+    """Tokens a model sees at once (T)."""
+
+
+@section
+class OptimConfig:
+    """The optimizers: one for matrices, one for the rest."""
+
+    matrices: Literal["muon", "adamw"]
+    momentum: Annotated[Fraction, Field(lt=1)]
+    """Muon's."""
+    ns_steps: Positive
+    """Newton-Schulz iterations in Muon."""
+    betas: tuple[Fraction, Fraction]
+    """AdamW's."""
+    eps: PositiveFloat
+    """AdamW's."""
+    weight_decay: Amount
+    """Decoupled, for matrices; the embedding, norms and the router have none."""
+    embedding_lr_ratio: PositiveFloat
+    """Learning rate of embedding, norms and router, as a multiple of ``train.lr``."""
+
+
+@section
+class TrainConfig:
+    """How long and how hard to train."""
+
+    init: str
+    """``scratch``, or the preset whose weights to start from (same shape, same corpus)."""
+    tokens: Positive
+    """Tokens to train on; steps follow."""
+    batch_size: Positive
+    """Rows per optimizer step."""
+    micro_batch_size: Positive
+    """Rows per forward pass; the gradient is accumulated over ``batch_size`` rows."""
+    lr: PositiveFloat
+    schedule: Literal["wsd", "cosine"]
+    """Warm-up, stable, linear decay; or warm-up and cosine."""
+    warmup_fraction: Fraction
+    decay_fraction: Fraction
+    """Share of the steps over which wsd decays."""
+    min_lr_ratio: Fraction
+    """Last learning rate as a share of ``lr``."""
+    grad_clip: PositiveFloat
+    """Largest global gradient norm."""
+    balance_loss: Amount
+    """Weight of the load-balancing loss of mixture layers."""
+    bias_rate: Amount
+    """How far a selection bias moves per step towards balance."""
+    log_every: Positive
+    """Steps between rows of the loss table."""
+    validate_every: Positive
+    """Steps between validations."""
+    validate_rows: Positive
+    """Rows of the validation stream that each validation reads."""
+    save_every: Positive
+    """Steps between saved states."""
+    keep_states: Positive
+    """Newest states that are kept."""
+
+    def __post_init__(self) -> None:
+        """Reject numbers that each pass alone but do not fit together."""
+        if self.batch_size % self.micro_batch_size:
+            raise ValueError(
+                f"batch_size ({self.batch_size}) is no multiple of micro_batch_size "
+                f"({self.micro_batch_size})"
+            )
+        if self.warmup_fraction + self.decay_fraction > 1:
+            raise ValueError(
+                f"warmup_fraction ({self.warmup_fraction}) and decay_fraction "
+                f"({self.decay_fraction}) exceed 1 together"
+            )
+
+    @property
+    def grad_accum_steps(self) -> int:
+        """Forward passes per optimizer step."""
+        return self.batch_size // self.micro_batch_size
+
+    def steps(self, seq_len: int) -> int:
+        """Optimizer steps that ``tokens`` ask for, rounded up."""
+        return -(-self.tokens // (self.batch_size * seq_len))
+
+
+@section
+class EvaluateConfig:
+    """How much held-out text is scored, and against what."""
+
+    max_bytes: Positive
+    """Bytes of each source that are scored, in whole documents (the first ones)."""
+    ngram_orders: tuple[Positive, ...]
+    """Byte n-gram models to stand beside the network."""
+    batch_size: Positive
+    """Windows per forward pass."""
+
+
+@section
+class QuantizeConfig:
+    """How the quantized model is compared with the one it came from."""
+
+    receipt_rows: Positive
+    """Rows of ``data.seq_len`` held-out tokens on which both are run."""
+
+
+@section
+class SampleConfig:
+    """What the model is asked to say, and how it chooses words."""
+
+    prompts: tuple[str, ...]
+    max_new_tokens: Positive
+    temperature: PositiveFloat
+    top_k: Count
+    """Tokens to choose from; 0 sets no limit."""
+    top_p: Annotated[Fraction, Field(gt=0)]
+    min_p: Fraction
+    repetition_penalty: PositiveFloat

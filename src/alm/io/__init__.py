@@ -1,0 +1,29 @@
+"""Files that are whole or absent, and say what they are. The only package that writes.
+
+Whatever alm leaves on disk goes through here: written under another name, synced, renamed, synced
+again, so that a reader finds the old file or the new one, also after a power cut.
+"""
+
+from alm.io.atomic import new_directory, sync_directory, write_bytes, write_text
+from alm.io.digest import sha256_bytes, sha256_file, sha256_tree
+from alm.io.lock import hold_lock
+from alm.io.manifest import FileEntry, Manifest
+from alm.io.strict_json import canonical_json, parse_json, read_json, rounded, write_json
+
+__all__ = [
+    "FileEntry",
+    "Manifest",
+    "canonical_json",
+    "hold_lock",
+    "new_directory",
+    "parse_json",
+    "read_json",
+    "rounded",
+    "sha256_bytes",
+    "sha256_file",
+    "sha256_tree",
+    "sync_directory",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]

@@ -1,0 +1,142 @@
+"""``manifest.json``: what lies in a directory, and what it was made from.
+
+One schema for every directory alm writes. It holds no clock, host, user, path outside the
+directory or count of workers, so equal content has equal manifests; its own digest stands in it.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from alm.errors import IntegrityError
+from alm.io.digest import sha256_bytes, sha256_file
+from alm.io.strict_json import canonical_json, read_json, write_json
+
+NAME = "manifest.json"
+FORMAT = "alm-manifest"
+VERSION = 1
+FIELDS = {"format", "version", "kind", "files", "params", "inputs", "code", "libraries", "facts"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """One file of the directory."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The facts about one directory.
+
+    ``code`` is filled for what leaves the house (a model). A corpus leaves it empty on purpose:
+    ``dvc.lock`` has the code's hashes, and a comment changed in the text stages must not make the
+    same text look new to training.
+    """
+
+    kind: str
+    """What the directory is, such as ``corpus.ingest``."""
+    files: dict[str, FileEntry]
+    params: dict[str, Any]
+    """The sections that made it."""
+    inputs: dict[str, str]
+    """Name -> SHA-256 of each input (of its manifest, where it has one)."""
+    code: dict[str, str]
+    """Path -> SHA-256 of each source tree that made it."""
+    libraries: dict[str, str]
+    """Versions of the libraries whose results are in the bytes."""
+    facts: dict[str, Any]
+    """Counts and other findings of the stage."""
+
+    @classmethod
+    def write(  # noqa: PLR0913
+        cls,
+        root: Path,
+        kind: str,
+        *,
+        params: dict[str, Any],
+        inputs: dict[str, str],
+        facts: dict[str, Any],
+        code: dict[str, str] | None = None,
+        libraries: dict[str, str] | None = None,
+    ) -> Self:
+        """Describe every file below ``root`` and write the description there, last of all."""
+        names = sorted(
+            path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
+        )
+        files = {name: _entry(root / name) for name in names if name != NAME}
+        manifest = cls(
+            kind=kind,
+            files=files,
+            params=params,
+            inputs=inputs,
+            code=code or {},
+            libraries=libraries or {},
+            facts=facts,
+        )
+        write_json(root / NAME, {**manifest._body(), "sha256": manifest.sha256})
+        return manifest
+
+    @classmethod
+    def read(cls, root: Path, kind: str) -> Self:
+        """Read the manifest of ``root`` and check it against its own digest.
+
+        Raises:
+            IntegrityError: it is absent, damaged, of another version, or of another kind.
+        """
+        path = root / NAME
+        body = read_json(path)
+        if not isinstance(body, dict) or set(body) != FIELDS | {"sha256"}:
+            raise IntegrityError(f"{path}: expected the keys of an alm manifest; build it again")
+        digest = body.pop("sha256")
+        if digest != sha256_bytes(canonical_json(body).encode("utf-8")):
+            raise IntegrityError(f"{path} was changed after it was written; build it again")
+        if (body["format"], body["version"]) != (FORMAT, VERSION):
+            raise IntegrityError(
+                f"{path}: expected {FORMAT} {VERSION}, found {body['format']} {body['version']}; "
+                "build it again with this version of alm"
+            )
+        if body["kind"] != kind:
+            raise IntegrityError(f"{path}: expected a {kind}, found a {body['kind']}")
+        return cls._from_body(body, path)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of everything the manifest says, and so of the directory."""
+        return sha256_bytes(canonical_json(self._body()).encode("utf-8"))
+
+    def verify(self, root: Path) -> None:
+        """Read every listed file.
+
+        Raises:
+            IntegrityError: a file is absent, of another size, or of other content; the message
+                names it.
+        """
+        for name, expected in self.files.items():
+            path = root / name
+            if not path.is_file() or path.is_symlink():
+                raise IntegrityError(f"{path} is listed in {NAME} but absent; build it again")
+            if (found := _entry(path)) != expected:
+                raise IntegrityError(
+                    f"{path}: expected {expected.bytes} bytes with SHA-256 {expected.sha256[:12]}, "
+                    f"found {found.bytes} with {found.sha256[:12]}; build it again"
+                )
+
+    def _body(self) -> dict[str, Any]:
+        return {"format": FORMAT, "version": VERSION, **asdict(self)}
+
+    @classmethod
+    def _from_body(cls, body: dict[str, Any], path: Path) -> Self:
+        fields = {key: value for key, value in body.items() if key not in {"format", "version"}}
+        try:
+            files = {name: FileEntry(**entry) for name, entry in fields.pop("files").items()}
+        except (TypeError, AttributeError):
+            raise IntegrityError(
+                f"{path}: its list of files is malformed; build it again"
+            ) from None
+        return cls(files=files, **fields)
+
+
+def _entry(path: Path) -> FileEntry:
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256_file(path))
