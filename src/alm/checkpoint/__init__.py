@@ -1,0 +1,22 @@
+"""Weights and training states on disk: safetensors and canonical JSON, verified before use."""
+
+from alm.checkpoint.fingerprint import Fingerprint
+from alm.checkpoint.published import ModelSpec, build_model, load_model, publish_model, read_spec
+from alm.checkpoint.run import RunDirectory, load_latest_model
+from alm.checkpoint.states import SavedState, StateStore
+from alm.checkpoint.tensors import read_tensors, write_tensors
+
+__all__ = [
+    "Fingerprint",
+    "ModelSpec",
+    "RunDirectory",
+    "SavedState",
+    "StateStore",
+    "build_model",
+    "load_latest_model",
+    "load_model",
+    "publish_model",
+    "read_spec",
+    "read_tensors",
+    "write_tensors",
+]

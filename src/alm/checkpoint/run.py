@@ -1,0 +1,73 @@
+"""The state directory of a preset: one run per fingerprint, and which of them is current."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from alm.checkpoint.fingerprint import NAME as FINGERPRINT
+from alm.checkpoint.fingerprint import Fingerprint
+from alm.checkpoint.published import CONFIG, ModelSpec, build_model, read_spec
+from alm.checkpoint.states import StateStore
+from alm.errors import CheckpointError
+from alm.io import read_json, write_json
+from alm.model import Transformer
+
+CURRENT = "current.json"
+SHOWN = 8  # changed components that are named one by one
+
+
+class RunDirectory:
+    """Where the states, the TensorBoard files and the timings of one run lie.
+
+    Args:
+        preset_root: state directory of the preset, such as ``.state/tiny``.
+        fingerprint: of the run; another one is another directory.
+        say: takes messages for the person watching.
+    """
+
+    def __init__(
+        self, preset_root: Path, fingerprint: Fingerprint, say: Callable[[str], None]
+    ) -> None:
+        self.path = preset_root / fingerprint.short
+        self._preset_root = preset_root
+        self._fingerprint = fingerprint
+        self._say = say
+
+    def open(self, spec: ModelSpec) -> None:
+        """Make the run the current one of its preset; say what differs where it is a new one."""
+        if not (self.path / FINGERPRINT).exists():
+            self._explain()
+        self._fingerprint.write(self.path)
+        write_json(self.path / CONFIG, asdict(spec))
+        write_json(self._preset_root / CURRENT, {"run": self.path.name})
+
+    def _explain(self) -> None:
+        others = sorted(self._preset_root.glob(f"*/{FINGERPRINT}"))
+        if not others:
+            return
+        changes = [
+            (self._fingerprint.changes_since(Fingerprint.read(path.parent)), path.parent.name)
+            for path in others
+        ]
+        changed, nearest = min(changes, key=lambda pair: (len(pair[0]), pair[1]))
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        self._say(
+            f"new training state {self.path.name}; since {nearest} changed: "
+            f"{', '.join(changed[:SHOWN])}{more}"
+        )
+
+
+def load_latest_model(preset_root: Path, device: str) -> Transformer:
+    """Build the network of the newest saved state of a preset's current run.
+
+    Raises:
+        CheckpointError: no run was started, or it has not saved a state yet.
+    """
+    current = preset_root / CURRENT
+    if not current.exists():
+        raise CheckpointError(f"no run in {preset_root}; start one with `make pretrain PRESET=...`")
+    run = preset_root / read_json(current)["run"]
+    state = StateStore(run, keep=1, say=print).load_latest()
+    if state is None:
+        raise CheckpointError(f"the run in {run} has not saved a state yet; try again later")
+    return build_model(read_spec(run), state.tensors["model"], device)

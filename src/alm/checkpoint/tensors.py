@@ -1,0 +1,33 @@
+"""Named tensors in a safetensors file: no pickle, and equal tensors give equal bytes."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from alm.errors import IntegrityError
+from alm.io import write_bytes
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write tensors by name, from whatever device they are on.
+
+    The file has no metadata: safetensors writes several keys of it in no fixed order.
+    """
+    # Tied weights share memory, which the format refuses to guess about: each name gets its own.
+    write_bytes(path, save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read every tensor of a file onto the CPU.
+
+    Raises:
+        IntegrityError: the file is absent or no safetensors file.
+    """
+    try:
+        return load(path.read_bytes())
+    except OSError as error:
+        raise IntegrityError(f"cannot read {path}: {error.strerror}; build it again") from None
+    except SafetensorError as error:
+        raise IntegrityError(f"{path} is damaged: {error}; build it again") from None

@@ -1,0 +1,203 @@
+"""Train a preset's network on its corpus, from its newest state to the published model."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from alm.checkpoint import (
+    Fingerprint,
+    ModelSpec,
+    RunDirectory,
+    StateStore,
+    load_model,
+    publish_model,
+    read_spec,
+)
+from alm.config import Machine, Params, Stage
+from alm.config.params import SCRATCH
+from alm.data import Batches, Rows, TokenStream
+from alm.errors import ConfigError, InputError
+from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
+from alm.model import Transformer, count_parameters, init_weights
+from alm.optim import Optimizer
+from alm.runtime import Numerics, StopRequest
+from alm.runtime.board import Board
+from alm.runtime.console import ProgressLine
+from alm.train.objectives import next_token_loss
+from alm.train.trainer import Surroundings, Task, Trainer
+from alm.train.validation import Validation
+
+PACKED = "corpus.packed"
+SECTIONS = ("runtime", "data", "optim", "train")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Where training reads and writes, as ``dvc.yaml`` says."""
+
+    packed: Path
+    init: Path
+    """Published model to start from; not read when training starts from scratch."""
+    out: Path
+    metrics: Path
+    table: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretraining:
+    """One preset's training: what it is given, and the network, run and result that follow."""
+
+    preset: str
+    params: Params
+    numerics: Numerics
+    paths: Paths
+    corpus: Manifest
+    spec: ModelSpec
+    fingerprint: Fingerprint
+
+    @classmethod
+    def prepare(cls, preset: str, params: Params, numerics: Numerics, paths: Paths) -> Self:
+        """Read the corpus' manifest and take the fingerprint of everything declared."""
+        corpus = Manifest.read(paths.packed, PACKED)
+        spec = ModelSpec(
+            model=params.model,
+            n_vocab=corpus.facts["vocab_size"],
+            seq_len=params.data.seq_len,
+            tokenizer_sha256=corpus.facts["tokenizer_sha256"],
+        )
+        stage = Stage.load("pretrain", preset)
+        fingerprint = Fingerprint.of(stage, _sections(params), numerics.as_dict())
+        return cls(
+            preset=preset,
+            params=params,
+            numerics=numerics,
+            paths=paths,
+            corpus=corpus,
+            spec=spec,
+            fingerprint=fingerprint,
+        )
+
+    def run(self) -> None:
+        """Train, resuming where a former run of the same fingerprint stopped, and publish.
+
+        Raises:
+            LockedError: another process trains the same thing.
+            Interrupted: asked to stop; the state was saved.
+            InputError: the corpus is too small for one row.
+            ConfigError: tokenizer and shape, or this preset and its start, do not fit.
+        """
+        machine = Machine.load()
+        run = RunDirectory(machine.state_dir / self.preset, self.fingerprint, print)
+        with hold_lock(run.path), StopRequest(lambda: announce_stop(run.path)) as stop:
+            run.open(self.spec)
+            store = StateStore(run.path, self.params.train.keep_states, print)
+            if machine.fresh:
+                store.clear()
+            trainer = self._train(store, stop, Board(run.path / "tensorboard"))
+            self._publish(trainer)
+        _note_speed(trainer, machine.state_dir / self.preset)
+
+    def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
+        task = self._task()
+        with ProgressLine("pretrain", task.steps) as line:
+            around = Surroundings(store=store, line=line, board=board, stop=stop)
+            trainer = Trainer(task, self.params.train, self.numerics, around)
+            trainer.fit()
+        board.close()
+        return trainer
+
+    def _task(self) -> Task:
+        train, model = self.params.train, self._network()
+        in_bfloat16 = self.numerics.precision == "bfloat16"
+        return Task(
+            model=model,
+            optimizer=Optimizer(
+                model.named_parameters(),
+                self.params.optim,
+                torch.bfloat16 if in_bfloat16 else torch.float32,
+            ),
+            objective=next_token_loss,
+            batches=Batches(self._rows("train"), train.batch_size, self.params.seed).batch,
+            validation=Validation(self._rows("val"), train.validate_rows, train.micro_batch_size),
+            steps=train.steps(self.spec.seq_len),
+            tokens_per_step=train.batch_size * self.spec.seq_len,
+            bytes_per_token=self._split["bytes"] / self._split["tokens"],
+        )
+
+    @property
+    def _split(self) -> dict[str, Any]:
+        """What the corpus' manifest says of the train split."""
+        return self.corpus.facts["splits"]["train"]
+
+    def _rows(self, split: str) -> Rows:
+        rows = Rows(TokenStream(self.paths.packed, split), self.spec.seq_len)
+        if len(rows) == 0:
+            raise InputError(
+                f"{self.paths.packed}: expected at least {self.spec.seq_len + 1} tokens in the "
+                f"{split} split, found {rows.n_tokens}; add text, lower data.seq_len, or change "
+                "dedup.val_fraction"
+            )
+        return rows
+
+    def _network(self) -> Transformer:
+        """Build the network with fresh weights, or with those of the preset it starts from."""
+        start = self.params.train.init
+        if start == SCRATCH:
+            model = Transformer(self.spec.model, self.spec.n_vocab)
+            init_weights(model, self.params.seed)
+            return model.to(self.numerics.device)
+        model, found = load_model(self.paths.init, self.numerics.device), read_spec(self.paths.init)
+        if (found.model, found.tokenizer_sha256) != (self.spec.model, self.spec.tokenizer_sha256):
+            raise ConfigError(
+                f"train.init: expected {start!r} to have this preset's shape and tokenizer, found "
+                "others; give both presets one model and one corpus"
+            )
+        return model
+
+    def _publish(self, trainer: Trainer) -> None:
+        """Write the outputs, once, at the very end: the reports first, the model last."""
+        facts = self._facts(trainer)
+        write_json(self.paths.metrics, rounded(facts))
+        write_text(self.paths.table, trainer.table.to_csv())
+        publish_model(
+            self.paths.out,
+            self.spec,
+            {"model": trainer.task.model.state_dict(), "best": trainer.best},
+            params=_sections(self.params),
+            inputs={"packed": self.corpus.sha256},
+            code=self.fingerprint.code(),
+            libraries=self.fingerprint.libraries(),
+            facts=facts,
+        )
+
+    def _facts(self, trainer: Trainer) -> dict[str, Any]:
+        tokens = trainer.task.steps * trainer.task.tokens_per_step
+        last = trainer.table.rows[-1]
+        return {
+            "preset": self.preset,
+            "steps": trainer.task.steps,
+            "tokens": tokens,
+            "epochs": tokens / self._split["tokens"],
+            "train_loss": last.loss,
+            "val_loss": last.val_loss,
+            "best_val_loss": trainer.progress.best_loss,
+            "best_step": trainer.progress.best_step,
+            "skipped_steps": trainer.progress.skipped,
+            "expert_load": trainer.progress.expert_load,
+            "params": count_parameters(self.spec.model),
+            "seq_len": self.spec.seq_len,
+            "batch_size": self.params.train.batch_size,
+            "numerics": self.numerics.as_dict(),
+        }
+
+
+def _sections(params: Params) -> dict[str, Any]:
+    return {"seed": params.seed, **{name: asdict(getattr(params, name)) for name in SECTIONS}}
+
+
+def _note_speed(trainer: Trainer, directory: Path) -> None:
+    """Keep the speed for `make plan`; it never reaches a tracked file."""
+    if speed := trainer.tokens_per_second:
+        write_json(directory / "timings.json", {"tokens_per_second": round(speed, 1)})

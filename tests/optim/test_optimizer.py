@@ -1,0 +1,106 @@
+"""Optimizer: both halves learn, decay is where it belongs, the state continues bit for bit."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from alm.config import Params
+from alm.errors import CheckpointError
+from alm.optim import Optimizer
+
+CONFIG = Params.load("tiny").optim
+
+
+class Toy(torch.nn.Module):
+    """A lookup and two maps, so that every kind of parameter is there."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed = torch.nn.Embedding(7, 8)
+        self.first = torch.nn.Linear(8, 8)
+        self.second = torch.nn.Linear(8, 7, bias=False)
+
+    def forward(self, ids):
+        return self.second(torch.tanh(self.first(self.embed(ids))))
+
+
+def loss_of(model):
+    ids = torch.arange(7)
+    return torch.nn.functional.cross_entropy(model(ids), ids.roll(1))
+
+
+def build(model, config=CONFIG):
+    return Optimizer(model.named_parameters(), config, torch.float32)
+
+
+def train(model, optimizer, n_steps):
+    for _ in range(n_steps):
+        loss_of(model).backward()
+        optimizer.step(0.02)
+
+
+@pytest.mark.parametrize("matrices", ["muon", "adamw"])
+def test_learns_a_permutation(matrices):
+    model = Toy()
+    before = loss_of(model).item()
+
+    train(model, build(model, replace(CONFIG, matrices=matrices)), 100)
+
+    assert loss_of(model).item() < before / 4
+
+
+@pytest.mark.parametrize("matrices", ["muon", "adamw"])
+def test_continues_bit_for_bit_from_its_state(matrices):
+    config = replace(CONFIG, matrices=matrices)
+    straight, resumed = Toy(), Toy()
+    train(straight, build(straight, config), 6)
+    first = build(resumed, config)
+    train(resumed, first, 3)
+
+    again = build(resumed, config)
+    again.load_state_tensors({k: v.clone() for k, v in first.state_tensors().items()})
+    train(resumed, again, 3)
+
+    for ours, theirs in zip(resumed.parameters(), straight.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_forgetting_the_state_would_be_seen():
+    straight, resumed = Toy(), Toy()
+    train(straight, build(straight), 6)
+    train(resumed, build(resumed), 3)
+
+    train(resumed, build(resumed), 3)
+
+    assert not torch.equal(resumed.first.weight, straight.first.weight)
+
+
+def test_only_matrices_decay():
+    model = Toy()
+    before = {name: param.detach().clone() for name, param in model.named_parameters()}
+    optimizer = build(model)
+    for param in model.parameters():
+        param.grad = torch.zeros_like(param)
+
+    optimizer.step(0.5)
+
+    moved = {
+        name for name, param in model.named_parameters() if not torch.equal(param, before[name])
+    }
+    assert moved == {"first.weight", "second.weight"}
+
+
+def test_gradients_are_forgotten_after_a_step():
+    model = Toy()
+    optimizer = build(model)
+
+    train(model, optimizer, 1)
+
+    assert all(param.grad is None for param in model.parameters())
+
+
+def test_state_of_another_model_is_refused():
+    with pytest.raises(CheckpointError, match="'third.weight/momentum' belongs to no parameter"):
+        build(Toy()).load_state_tensors({"third.weight/momentum": torch.zeros(1)})

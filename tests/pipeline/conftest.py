@@ -1,0 +1,133 @@
+"""A copy of this repository whose tiny preset is made micro: the real graph, in seconds a stage."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+REPO = Path(__file__).parents[2]
+DVC = Path(sys.executable).with_name("dvc")
+SHAPE = {"d_model": 32, "n_layers": 2, "n_heads": 2, "n_kv_heads": 1, "d_head": 16, "d_ff": 64}
+TRAIN = {"tokens": 7680, "batch_size": 4, "micro_batch_size": 4, "validate_every": 10}
+
+
+@dataclass(frozen=True)
+class House:
+    """A working copy, and the ways to build and to change it."""
+
+    root: Path
+
+    @property
+    def environment(self):
+        """The environment of a build: this interpreter first, and nothing of the tests' own."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("ALM_")}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+        return {**kept, "PATH": path, "PYTHONPATH": str(self.root / "src"), "SHELL": "/bin/sh"}
+
+    def start(self, *targets):
+        """Start ``dvc repro`` in a process group of its own."""
+        return subprocess.Popen(
+            [DVC, "repro", *targets],
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def repro(self, *targets):
+        """Run ``dvc repro`` to its end; return what it printed."""
+        with self.start(*targets) as process:
+            output = process.communicate()[0]
+        assert process.returncode == 0, output
+        return output
+
+    def stages_run(self, *targets):
+        """Build and return the stages that ran, without their preset or corpus."""
+        return re.findall(r"Running stage '(\w+)", self.repro(*targets))
+
+    def edit(self, path, change):
+        """Change a YAML file in place."""
+        yaml = YAML()
+        values = yaml.load(self.root / path)
+        change(values)
+        yaml.dump(values, self.root / path)
+
+    def replace(self, path, old, new):
+        """Change a line of code."""
+        text = (self.root / path).read_text()
+        assert old in text
+        (self.root / path).write_text(text.replace(old, new, 1))
+
+    def copy(self, to):
+        """Copy everything, what was built included."""
+        shutil.copytree(self.root, to, symlinks=True)
+        return House(to)
+
+
+def check_out(root):
+    """Copy the files that Git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (REPO / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / name, root / name)
+    shutil.rmtree(root / "reports", ignore_errors=True)
+    (root / "dvc.lock").unlink(missing_ok=True)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    return House(root)
+
+
+def shrink(house):
+    """Make the tiny preset micro: 30 steps of a network of 30,000 weights on a little text."""
+
+    def shrink_recipe(recipe):
+        for source in recipe["sources"]:
+            source["n_docs"] = 150
+
+    def shrink_shape(shape):
+        shape.update(SHAPE)
+        shape["moe"].update(n_dense_layers=1, d_expert=32)
+
+    def shrink_params(params):
+        tiny = params["presets"]["tiny"]
+        tiny["train"].update(TRAIN, save_every=5, log_every=5)
+        tiny["data"]["seq_len"] = 64
+        tiny["evaluate"] = {"max_bytes": 2000, "batch_size": 4}
+        tiny["quantize"] = {"receipt_rows": 2}
+        tiny["sample"].update(max_new_tokens=8)
+        params["corpora"]["synthetic"]["tokenizer"] = {"vocab_size": 400}
+
+    house.edit("configs/corpora/synthetic.yaml", shrink_recipe)
+    house.edit("configs/models/tiny.yaml", shrink_shape)
+    house.edit("params.yaml", shrink_params)
+
+
+@pytest.fixture(scope="session")
+def micro_house(tmp_path_factory):
+    """A micro house whose corpus is built; take a copy before changing it."""
+    house = check_out(tmp_path_factory.mktemp("house"))
+    shrink(house)
+    house.repro("pack@synthetic", "scratch")
+    return house
+
+
+@pytest.fixture(scope="session")
+def built_house(micro_house, tmp_path_factory):
+    """A micro house in which everything of the tiny preset is built."""
+    house = micro_house.copy(tmp_path_factory.mktemp("built") / "house")
+    house.repro("report@tiny")
+    return house

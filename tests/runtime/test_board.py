@@ -1,0 +1,28 @@
+"""Board: scalars that TensorBoard reads back."""
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from alm.runtime.board import Board
+
+
+def read(directory):
+    events = EventAccumulator(str(directory))
+    events.Reload()
+    return {
+        tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]
+    }
+
+
+def test_points_are_read_back(tmp_path):
+    board = Board(tmp_path)
+    board.open(0)
+    board.add(1, {"loss": 2.0, "lr": 0.5})
+    board.close()
+
+    assert read(tmp_path) == {"loss": [(1, 2.0)], "lr": [(1, 0.5)]}
+
+
+def test_adding_before_opening_is_a_mistake_of_ours(tmp_path):
+    with pytest.raises(RuntimeError, match="must be opened"):
+        Board(tmp_path).add(1, {"loss": 2.0})

@@ -1,0 +1,95 @@
+"""StopRequest: a signal or an orphaned parent raises a flag, a second signal ends the process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from alm.errors import Interrupted
+from alm.runtime import StopRequest
+
+WORKER = """
+import os, sys, time
+from alm.runtime import StopRequest
+with StopRequest() as stop:
+    print(os.getpid(), flush=True)
+    for _ in range(200):
+        time.sleep(0.05)
+        if stop.signal and sys.argv[1] == "polite":
+            print("flagged", stop.signal, flush=True)
+            sys.exit(9)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_raises_the_flag_and_nothing_else(number):
+    with StopRequest() as stop:
+        os.kill(os.getpid(), number)
+
+        with pytest.raises(Interrupted, match="saved step 3") as caught:
+            stop.raise_if_requested("saved step 3")
+
+    assert caught.value.exit_code == 128 + number
+
+
+def test_without_a_request_nothing_is_raised():
+    with StopRequest() as stop:
+        stop.raise_if_requested("anywhere")
+
+    assert stop.signal is None
+
+
+def test_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGTERM)
+
+    with StopRequest():
+        assert signal.getsignal(signal.SIGTERM) != before
+
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_listener_is_told_once():
+    told = []
+
+    with StopRequest(lambda: told.append("stop")):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert told == ["stop"]
+
+
+def test_second_signal_ends_the_process_at_once():
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER, "stubborn"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=3) == -signal.SIGTERM
+
+
+def test_death_of_the_parent_is_noticed(tmp_path):
+    """A parent starts the worker and is killed; the worker, now an orphan, sees the flag."""
+    parent = f"""
+import subprocess, sys, time
+out = open({str(tmp_path / "out")!r}, "w")
+subprocess.Popen([sys.executable, "-c", {WORKER!r}, "polite"], stdout=out)
+time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", parent])
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "out").exists() or not (tmp_path / "out").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    process.kill()
+    process.wait()
+
+    while "flagged" not in (tmp_path / "out").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert f"flagged {int(signal.SIGTERM)}" in (tmp_path / "out").read_text()

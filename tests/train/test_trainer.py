@@ -1,0 +1,214 @@
+"""Trainer: it learns, it resumes to the bit, and what is not finite never reaches the weights."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from alm.errors import Interrupted, TrainingError
+from alm.train import next_token_loss
+from alm.train.objectives import Loss
+
+
+def weights(trainer):
+    return {name: t.clone() for name, t in trainer.task.model.state_dict().items()}
+
+
+def same(ours, theirs):
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours)
+
+
+def stop_after(trainer, step):
+    """Make the trainer hear a signal while it works on ``step``."""
+    batches = trainer.task.batches
+
+    def batch(n):
+        if n == step - 1:
+            trainer.around.stop.signal = 15
+        return batches(n)
+
+    trainer.task = replace(trainer.task, batches=batch)
+    return trainer
+
+
+def test_learns_to_count(build, config):
+    trainer = build(steps=60, config=replace(config, validate_every=60, save_every=60))
+
+    trainer.fit()
+
+    assert trainer.table.rows[0].loss > 5
+    assert trainer.table.rows[-1].val_loss < 2
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_resumed_after_any_step_it_ends_in_the_same_bits(build, step):
+    straight = build("straight")
+    straight.fit()
+    with pytest.raises(Interrupted, match=f"saved step {step};"):
+        stop_after(build("resumed"), step).fit()
+
+    resumed = build("resumed")
+    resumed.fit()
+
+    assert resumed._first_step == step
+    assert same(weights(resumed), weights(straight))
+    assert same(resumed.best, straight.best)
+    assert resumed.table.to_csv() == straight.table.to_csv()
+    assert resumed.progress == straight.progress
+
+
+@pytest.mark.parametrize("lost", ["optimizer", "progress"])
+def test_a_resume_that_forgot_something_would_be_seen(build, lost):
+    straight, resumed = build("straight"), build("resumed")
+    straight.fit()
+    with pytest.raises(Interrupted):
+        stop_after(resumed, 5).fit()
+
+    again = build("resumed")
+    if lost == "optimizer":
+        again.task.optimizer.load_state_tensors = lambda tensors: None
+        again.fit()
+        assert not same(weights(again), weights(straight))
+    else:
+        again._resume()
+        again.progress.loss_sum = 0.0
+        again._resume = lambda: None
+        again.fit()
+        assert again.table.to_csv() != straight.table.to_csv()
+
+
+def test_a_finished_run_is_not_trained_again(build):
+    build().fit()
+    calls = []
+    again = build(batches=calls.append)
+
+    again.fit()
+
+    assert calls == []
+    assert again.progress.step == 12
+    assert again.tokens_per_second is None
+
+
+def test_accumulating_gradients_is_the_same_as_one_large_batch(build, config):
+    config = replace(config, balance_loss=0.0)  # it is taken over a forward pass, not a step
+    whole, pieces = (
+        build("a", config=config),
+        build("b", config=replace(config, micro_batch_size=1)),
+    )
+
+    (loss, loads_ME), (pieces_loss, pieces_loads_ME) = whole._accumulate(), pieces._accumulate()
+
+    assert pieces_loss == pytest.approx(loss, abs=1e-6)
+    assert torch.equal(pieces_loads_ME, loads_ME)
+    for ours, theirs in zip(
+        pieces.task.optimizer.parameters, whole.task.optimizer.parameters, strict=True
+    ):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
+
+
+def non_finite(bad, steps, where):
+    """Build an objective that is ``bad`` at some calls, in its loss or in a gradient alone."""
+    calls = iter(range(10_000))
+
+    def objective(model, rows_BT):
+        loss = next_token_loss(model, rows_BT)
+        if not model.training or next(calls) not in steps:
+            return loss
+        if where == "loss":
+            return Loss(loss.value * bad, loss.balance, loss.loads_ME)
+        param = next(model.parameters())
+        poison = (param.sum() * 0.0) * bad if where == "both" else _Poison.apply(param, bad)
+        return Loss(loss.value + poison, loss.balance, loss.loads_ME)
+
+    return objective
+
+
+class _Poison(torch.autograd.Function):
+    """Zero forward, a bad gradient backward."""
+
+    @staticmethod
+    def forward(ctx, param, bad):
+        ctx.shape, ctx.bad = param.shape, bad
+        return param.new_zeros(())
+
+    @staticmethod
+    def backward(ctx, _):
+        return torch.full(ctx.shape, ctx.bad), None
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")], ids=str)
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_changes_nothing(build, bad, where):
+    trainer = build(objective=non_finite(bad, {0}, where))
+    before = weights(trainer)
+
+    trainer._step()
+
+    assert same(weights(trainer), before)
+    assert trainer.task.optimizer.state_tensors() == {}
+    assert (trainer.progress.step, trainer.progress.skipped) == (1, 1)
+
+
+def test_training_goes_on_after_it_and_its_loss_is_never_reported(build):
+    trainer = build(objective=non_finite(float("nan"), {3, 4}, "loss"))
+
+    trainer.fit()
+
+    assert trainer.progress.skipped == 2
+    assert trainer.table.rows[-1].loss < trainer.table.rows[0].loss
+    assert "nan" not in trainer.table.to_csv()
+
+
+def test_ten_in_a_row_end_the_run_with_advice(build):
+    with pytest.raises(TrainingError, match="lower train.lr"):
+        build(objective=non_finite(float("nan"), range(100), "loss")).fit()
+
+
+def test_skips_in_a_row_are_counted_across_a_resume(build):
+    objective = non_finite(float("nan"), range(100), "loss")
+    with pytest.raises(Interrupted):
+        stop_after(build(objective=objective), 6).fit()
+
+    again = build(objective=objective)
+    with pytest.raises(TrainingError, match="up to step 10"):
+        again.fit()
+
+
+def test_best_weights_are_those_of_the_lowest_validation_loss(build):
+    trainer = build(steps=12)
+
+    trainer.fit()
+
+    measured = {row.step: row.val_loss for row in trainer.table.rows if row.val_loss is not None}
+    assert trainer.progress.best_step == min(measured, key=measured.get)
+    assert list(measured) == [4, 8, 12]
+
+
+def test_selection_biases_move_towards_balance_and_stay_centred(build, config):
+    trainer = build(config=replace(config, bias_rate=0.1))
+
+    trainer.fit()
+
+    biases = [t for name, t in weights(trainer).items() if "bias" in name]
+    assert biases
+    assert all(bias.abs().max() > 0 and bias.mean().abs() < 1e-5 for bias in biases)
+
+
+def test_every_expert_and_the_router_move(build):
+    trainer = build(steps=12)
+    before = weights(trainer)
+
+    trainer.fit()
+
+    for name, tensor in weights(trainer).items():
+        if "expert" in name or "_EFD" in name or "router" in name:
+            rows = (tensor - before[name]).flatten(1) if tensor.ndim > 1 else tensor[None]
+            assert (rows.abs().amax(dim=1) > 0).all(), name
+
+
+def test_speed_counts_only_what_this_process_did(build):
+    trainer = build()
+
+    trainer.fit()
+
+    assert trainer.tokens_per_second > 0
