@@ -19,6 +19,7 @@ def run(main: Callable[..., None], args: Namespace) -> NoReturn:
     """
     try:
         main(**vars(args))
+        sys.stdout.flush()
     except AlmError as error:
         _end(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
@@ -27,9 +28,10 @@ def run(main: Callable[..., None], args: Namespace) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if error.filename is None and error.errno is None:
+        if error.errno is None:
             raise
-        _end(f"error: {error.strerror}: {error.filename}; free or restore it and run again", 1)
+        place = "" if error.filename is None else f": {error.filename}"
+        _end(f"error: {error.strerror}{place}; free or restore it and run again", 1)
     sys.exit(0)
 
 

@@ -1,14 +1,22 @@
 """Say what is wrong with parameters: the key, what was expected, what was found, what was meant."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
 
+Origin = Callable[[str, str], str]
 
-def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
-    """Return one line per wrong key; an unknown one is followed by the nearest of ``known``."""
-    return "\n".join(f"  {_line(detail, known)}" for detail in error.errors())
+
+def explain(error: ValidationError, known: Iterable[str] = (), origin: Origin | None = None) -> str:
+    """Return one line per wrong key; an unknown one is followed by the nearest of ``known``.
+
+    Args:
+        error: what pydantic found.
+        known: names of fields.
+        origin: tells the path of the section that a field's value comes from.
+    """
+    return "\n".join(f"  {_line(detail, known, origin)}" for detail in error.errors())
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -22,8 +30,9 @@ def choose_from(names: Iterable[str]) -> str:
     return "choose from: " + ", ".join(names)
 
 
-def _line(detail: dict, known: Iterable[str]) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+def _line(detail: dict, known: Iterable[str], origin: Origin | None) -> str:
+    section, *rest = [str(part) for part in detail["loc"]] or [""]
+    key = ".".join([origin(section, rest[0]) if origin and rest else section, *rest])
     if detail["type"] == "unexpected_keyword_argument" or detail["type"] == "extra_forbidden":
         return f"{key}: unknown key{did_you_mean(key.rpartition('.')[2], known)}; remove it"
     if detail["type"].startswith("missing"):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from alm.config.layers import PARAMS
+from alm.config.checks import choose_from
+from alm.config.layers import PARAMS, read_layers
 from alm.config.yaml import read_yaml
 from alm.errors import ConfigError
 
@@ -29,15 +30,14 @@ class Stage:
         """Read the stage that ``dvc repro stage@key`` runs.
 
         Raises:
-            ConfigError: ``dvc.yaml`` has no such stage, or its group no such key.
+            ConfigError: ``dvc.yaml`` has no such stage, its group no such key, or the key no value
+            that the stage refers to.
         """
         stages = read_yaml(root / DVC_YAML)["stages"]
-        if stage not in stages or "foreach" not in stages[stage]:
-            raise ConfigError(f"no stage {stage!r} in {DVC_YAML}")
-        group = stages[stage]["foreach"].strip("${}")
-        item = read_yaml(root / PARAMS)[group].get(key)
-        if item is None:
-            raise ConfigError(f"no {key!r} in {group} of {PARAMS}")
+        repeated = {name: each for name, each in stages.items() if "foreach" in each}
+        if stage not in repeated:
+            raise ConfigError(f"no stage {stage!r} in {DVC_YAML}; {choose_from(repeated)}")
+        item = read_layers(stages[stage]["foreach"].strip("${}"), key, root).own
         filled = _fill(stages[stage]["do"], {"key": key, "item": item})
         outs = [*filled.get("outs", ()), *filled.get("metrics", ()), *filled.get("plots", ())]
         return cls(
@@ -75,7 +75,7 @@ def _fill(template: Any, scope: dict[str, Any]) -> Any:  # noqa: ANN401
 def _look_up(path: str, scope: dict[str, Any]) -> Any:  # noqa: ANN401
     value: Any = scope
     for part in path.split("."):
-        if part not in value:
+        if not isinstance(value, dict) or part not in value:
             raise ConfigError(f"{DVC_YAML} refers to {path}, which {PARAMS} does not have; add it")
         value = value[part]
     return value

@@ -5,6 +5,7 @@ each corpus writes every section, ``{}`` where it overrides nothing, so that a D
 the few that it reads: ``train`` and ``presets.tiny.train``, never the whole preset.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from alm.errors import ConfigError
 
 PARAMS = Path("params.yaml")
 GROUPS = ("corpora", "presets")
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Layers:
     """Path of ``own`` in ``params.yaml``, such as ``presets.tiny``."""
     shared: dict[str, Any]
     own: dict[str, Any]
+    members: dict[str, list[str]]
+    """Names of all presets and of all corpora, in the order of ``params.yaml``."""
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section, own fields laid over shared ones.
@@ -63,22 +67,31 @@ def read_layers(group: str, name: str, root: Path) -> Layers:
     Raises:
         ConfigError: there is no such member; the message lists those there are.
     """
-    shared = read_yaml(root / PARAMS)
-    members = list_members(group, root)
-    if name not in members:
+    tree = read_yaml(root / PARAMS)
+    members = {each: _members(tree, each) for each in GROUPS}
+    if name not in members[group]:
         singular = "corpus" if group == "corpora" else "preset"
-        raise ConfigError(f"no {singular} {name!r} in {PARAMS}; {choose_from(members)}")
-    own = shared[group][name]
+        raise ConfigError(f"no {singular} {name!r} in {PARAMS}; {choose_from(members[group])}")
+    own = tree[group][name]
     if not isinstance(own, dict):
         raise ConfigError(f"{PARAMS}: expected a mapping at {group}.{name}, found {own!r}")
-    for other in GROUPS:
-        shared.pop(other, None)
-    return Layers(f"{group}.{name}", shared, own)
+    shared = {key: value for key, value in tree.items() if key not in GROUPS}
+    return Layers(f"{group}.{name}", shared, own, members)
 
 
 def list_members(group: str, root: Path) -> list[str]:
     """Names in ``presets`` or ``corpora``, in the order of ``params.yaml``."""
-    members = read_yaml(root / PARAMS).get(group)
+    return _members(read_yaml(root / PARAMS), group)
+
+
+def _members(tree: dict[str, Any], group: str) -> list[str]:
+    members = tree.get(group)
     if not isinstance(members, dict) or not members:
         raise ConfigError(f"{PARAMS}: expected a mapping of names at {group}, found {members!r}")
+    for name in members:
+        if not re.fullmatch(NAME, name):
+            raise ConfigError(
+                f"{PARAMS}: expected a name of letters, digits, - or _ in {group}, found {name!r}; "
+                "rename it, for folders and stages carry it"
+            )
     return list(members)

@@ -20,7 +20,7 @@ class Machine(BaseSettings):
     threads do, so they are part of a training state's fingerprint and of the model's manifest.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: Annotated[int, Field(gt=0)] | None = None

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from pydantic import TypeAdapter, ValidationError
 
 from alm.config.checks import choose_from, explain
-from alm.config.layers import list_members, read_layers
+from alm.config.layers import PARAMS, Layers, list_members, read_layers
 from alm.config.sections import (
     DataConfig,
     EvaluateConfig,
@@ -35,6 +35,7 @@ class Params(TrackedSettings):
     """
 
     SECTIONS: ClassVar[tuple[str, ...]] = MODEL_SECTIONS
+    OWN: ClassVar[tuple[str, ...]] = ("corpus", "model")
 
     seed: Seed
     corpus: str
@@ -56,15 +57,10 @@ class Params(TrackedSettings):
                 exist, or a key is missing, unknown or of the wrong type.
         """
         layers = read_layers("presets", preset, root)
-        names = {key: layers.own.get(key) for key in ("corpus", "model")}
-        corpora = list_members("corpora", root)
-        if names["corpus"] not in corpora:
-            raise ConfigError(
-                f"presets.{preset}.corpus: no corpus {names['corpus']!r}; {choose_from(corpora)}"
-            )
-        model = load_model_config(str(names["model"]), root)
-        params = cls.from_layers(layers, corpus=names["corpus"], model=model)
-        _check_init(preset, params.train.init, root)
+        corpus = _choose(layers, "corpus", layers.members["corpora"])
+        model = load_model_config(_choose(layers, "model", list_models(root)), root)
+        params = cls.from_layers(layers, corpus=corpus, model=model)
+        _check_init(layers, params.train.init)
         return params
 
 
@@ -94,10 +90,27 @@ def load_model_config(name: str, root: Path = Path()) -> ModelConfig:
         raise ConfigError(f"{path} cannot be used:\n{explain(error, known)}") from None
 
 
-def _check_init(preset: str, init: str, root: Path) -> None:
-    others = [name for name in list_presets(root) if name != preset]
+def _choose(layers: Layers, key: str, known: list[str]) -> str:
+    found = layers.own.get(key)
+    if found not in known:
+        raise ConfigError(
+            f"{PARAMS}: {layers.where}.{key}: no {key} {found!r}; {choose_from(known)}"
+        )
+    return found
+
+
+def _check_init(layers: Layers, init: str) -> None:
+    presets = layers.members["presets"]
+    if SCRATCH in presets:
+        raise ConfigError(
+            f"{PARAMS}: presets.{SCRATCH}: in train.init that name means no preset; rename it"
+        )
+    key = f"{layers.where}.train.init"
+    if "init" not in layers.own["train"]:
+        raise ConfigError(f"{PARAMS}: {key}: missing; write it here: dvc.yaml reads it")
+    others = [name for name in presets if f"presets.{name}" != layers.where]
     if init not in (SCRATCH, *others):
         raise ConfigError(
-            f"presets.{preset}.train.init: expected {SCRATCH!r} or another preset, found {init!r}; "
+            f"{PARAMS}: {key}: expected {SCRATCH!r} or another preset, found {init!r}; "
             f"{choose_from([SCRATCH, *others])}"
         )

@@ -69,6 +69,7 @@ class JsonlSource:
     """None numbers the documents."""
 
 
+SOURCES = (SyntheticSource, StdlibSource, TextSource, JsonlSource)
 SourceConfig = Annotated[
     SyntheticSource | StdlibSource | TextSource | JsonlSource, Field(discriminator="kind")
 ]
@@ -101,7 +102,8 @@ class Recipe:
             ConfigError: the file is absent, or a key is missing, unknown or of the wrong type.
         """
         values = read_yaml(path)
+        known = {field for each in (cls, *SOURCES) for field in each.__dataclass_fields__}
         try:
             return TypeAdapter(cls).validate_python(values)
         except ValidationError as error:
-            raise ConfigError(f"{path} cannot be used:\n{explain(error, cls)}") from None
+            raise ConfigError(f"{path} cannot be used:\n{explain(error, known)}") from None

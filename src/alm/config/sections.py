@@ -17,6 +17,7 @@ Positive = Annotated[int, Field(strict=True, gt=0)]
 PositiveFloat = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+Decay = Annotated[float, Field(strict=True, ge=0, lt=1)]  # of a running mean; 1 would never move
 section = dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid"))
 
 
@@ -169,11 +170,11 @@ class OptimConfig:
     """The optimizers: one for matrices, one for the rest."""
 
     matrices: Literal["muon", "adamw"]
-    momentum: Annotated[Fraction, Field(lt=1)]
+    momentum: Decay
     """Muon's."""
     ns_steps: Positive
     """Newton-Schulz iterations in Muon."""
-    betas: tuple[Fraction, Fraction]
+    betas: tuple[Decay, Decay]
     """AdamW's."""
     eps: PositiveFloat
     """AdamW's."""

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from alm.config.checks import explain
-from alm.config.layers import PARAMS, Layers
+from alm.config.layers import GROUPS, PARAMS, Layers
 from alm.errors import ConfigError
 
 TEXT_SECTIONS = ("ingest", "normalize", "dedup", "tokenizer", "pack")
@@ -20,6 +20,8 @@ class TrackedSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
     SECTIONS: ClassVar[tuple[str, ...]]
     """Sections that a member of the group overrides."""
+    OWN: ClassVar[tuple[str, ...]]
+    """Keys that a member has besides."""
 
     @classmethod
     def settings_customise_sources(
@@ -39,14 +41,13 @@ class TrackedSettings(BaseSettings):
             ConfigError: a key is missing, unknown, of the wrong type or at odds with another; the
                 message names each such key.
         """
-        layers.refuse_unknown(SHARED, {*cls.SECTIONS, *rest, "input"} - {"recipe"})
+        layers.refuse_unknown((*SHARED, *GROUPS), (*cls.OWN, *cls.SECTIONS))
         sections = {name: layers.section(name) for name in cls.SECTIONS}
         try:
             return cls(seed=layers.shared.get("seed"), **sections, **rest)
         except ValidationError as error:
-            raise ConfigError(
-                f"{PARAMS}: {layers.where} cannot be used:\n{explain(error, cls._known_fields())}"
-            ) from None
+            problems = explain(error, cls._known_fields(), layers.origin)
+            raise ConfigError(f"{PARAMS}: {layers.where} cannot be used:\n{problems}") from None
 
     @classmethod
     def _known_fields(cls) -> set[str]:

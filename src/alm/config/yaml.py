@@ -1,18 +1,54 @@
 """Read YAML 1.2 as DVC does, and say what is wrong with a file in one line.
 
 YAML 1.1 would make ``3e-4`` a string and ``on`` a boolean; DVC reads 1.2, so what it tracks would
-not be what we use.
+not be what we use. Of YAML, mappings, lists, strings, numbers, booleans and null are enough: dates,
+tags, aliases and a second version of the language are refused, not guessed at.
 """
 
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import Event
+from ruamel.yaml.nodes import Node
 
 from alm.errors import ConfigError
 
 MAX_BYTES = 1 << 20  # a configuration beyond a megabyte is a mistake, or an attack
+MAX_DEPTH = 32  # likewise; reading recurses
+
+
+class PlainComposer(Composer):
+    """Refuses what a configuration has no use for, before a value is made of it."""
+
+    levels = 0
+
+    def compose_document(self) -> Node:
+        """Compose a document, unless it asks for other rules."""
+        event = self.parser.peek_event()
+        if event.version:
+            self._refuse("another YAML version", event)
+        return super().compose_document()
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node:  # noqa: ANN401
+        """Compose a scalar, a list or a mapping."""
+        event = self.parser.peek_event()
+        if event.anchor:
+            self._refuse("an anchor or alias", event)
+        if event.tag:
+            self._refuse("a tag", event)
+        if self.levels == MAX_DEPTH:
+            self._refuse(f"more than {MAX_DEPTH} levels", event)
+        self.levels += 1
+        node = super().compose_node(parent, index)
+        self.levels -= 1
+        return node
+
+    @staticmethod
+    def _refuse(found: str, event: Event) -> None:
+        raise ComposerError(None, None, f"expected plain values, found {found}", event.start_mark)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -20,27 +56,50 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     Raises:
         ConfigError: the file is absent, too large, not UTF-8, not YAML, repeats a key, uses an
-            alias or is no mapping; the message names the file and, where there is one, the line.
+            alias, a tag or a date, has a key that is no string, or is no mapping; the message names
+            the file and, where there is one, the line.
     """
+    text, reader = _read_text(path), YAML(typ="safe", pure=True)
+    reader.Composer = PlainComposer
     try:
-        text = _read_text(path)
-        loaded = YAML(typ="safe", pure=True).load(text)
+        loaded = reader.load(text)
     except MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{path}{place}: {error.problem}; correct the YAML") from None
     except YAMLError as error:
+        raise ConfigError(f"{path}: {str(error).splitlines()[0]}; correct the YAML") from None
+    except ValueError as error:  # a date that no calendar has, a number too long
         raise ConfigError(f"{path}: {error}; correct the YAML") from None
     if not isinstance(loaded, dict):
         kind = "nothing" if loaded is None else type(loaded).__name__
         raise ConfigError(f"{path}: expected a mapping of keys to values, found {kind}")
-    return {key: _freeze(value) for key, value in loaded.items()}
+    return {_check_key(key, path): _freeze(item, f"{path}: {key}") for key, item in loaded.items()}
 
 
-def _freeze(value: object) -> object:
+def _freeze(value: Any, where: str) -> Any:  # noqa: ANN401
     """Turn lists into tuples: sections are frozen, and take nothing that can change."""
     if isinstance(value, dict):
-        return {key: _freeze(item) for key, item in value.items()}
-    return tuple(map(_freeze, value)) if isinstance(value, list) else value
+        return {
+            _check_key(key, where): _freeze(item, f"{where}.{key}") for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return tuple(_freeze(item, where) for item in value)
+    if not isinstance(value, str | int | float | None):
+        raise ConfigError(f"{where}: expected plain values, found {value!r}; put it in quotes")
+    if isinstance(value, str) and not _is_text(value):
+        raise ConfigError(f"{where}: expected text, found half a character in {value!r}; remove it")
+    return value
+
+
+def _check_key(key: object, where: str | Path) -> str:
+    if not isinstance(key, str) or not _is_text(key):
+        raise ConfigError(f"{where}: expected a name as key, found {key!r}; put it in quotes")
+    return key
+
+
+def _is_text(value: str) -> bool:
+    """Whether a string has no lone surrogate, which no file could hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _read_text(path: Path) -> str:

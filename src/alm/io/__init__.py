@@ -4,18 +4,20 @@ Whatever alm leaves on disk goes through here: written under another name, synce
 again, so that a reader finds the old file or the new one, also after a power cut.
 """
 
-from alm.io.atomic import new_directory, sync_directory, write_bytes, write_text
+from alm.io.atomic import new_directory, new_file, sync_directory, write_bytes, write_text
 from alm.io.digest import sha256_bytes, sha256_file, sha256_tree
-from alm.io.lock import hold_lock
+from alm.io.lock import announce_stop, hold_lock
 from alm.io.manifest import FileEntry, Manifest
 from alm.io.strict_json import canonical_json, parse_json, read_json, rounded, write_json
 
 __all__ = [
     "FileEntry",
     "Manifest",
+    "announce_stop",
     "canonical_json",
     "hold_lock",
     "new_directory",
+    "new_file",
     "parse_json",
     "read_json",
     "rounded",

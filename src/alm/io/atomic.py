@@ -5,20 +5,29 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"  # suffix of what is still being written; a reader never opens it
+OLD = ".old"  # suffix of a folder that was replaced, until it is gone
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace ``path`` with ``data``, making its folder if need be."""
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Fill a fresh file that takes the place of ``path`` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
     with part.open("wb") as file:
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
     sync_directory(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace ``path`` with ``data``, making its folder if need be."""
+    with new_file(path) as file:
+        file.write(data)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -30,18 +39,20 @@ def write_text(path: Path, text: str) -> None:
 def new_directory(path: Path) -> Iterator[Path]:
     """Fill a fresh folder that takes the place of ``path`` when the block ends without an error.
 
-    What an interrupted run left under the working name is removed first. A reader sees the old
-    folder, none for an instant, or the new one: never a mixture.
+    What an interrupted run left under the working names is removed first. A reader sees the old
+    folder, none for an instant, or the new one: never a mixture, nor a folder half removed.
     """
-    part = path.with_name(path.name + PART)
-    shutil.rmtree(part, ignore_errors=True)
+    part, old = (path.with_name(path.name + suffix) for suffix in (PART, OLD))
+    for leftover in (part, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     part.mkdir(parents=True)
     yield part
     _sync_tree(part)
     if path.is_dir():
-        shutil.rmtree(path)
+        path.replace(old)
     part.replace(path)
     sync_directory(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync_directory(path: Path) -> None:

@@ -1,9 +1,9 @@
 """SHA-256 of bytes, files and trees, in lower-case hex."""
 
+import errno
 import hashlib
+import os
 from pathlib import Path
-
-_IGNORED = {"__pycache__"}
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -22,12 +22,19 @@ def sha256_tree(path: Path) -> str:
 
     Names count relative to ``path`` and in sorted order, so a tree has one digest wherever it
     lies. Compiled Python is passed over, as ``.dvcignore`` does.
+
+    Raises:
+        FileNotFoundError: there is nothing at ``path``.
     """
     if path.is_file():
         return sha256_file(path)
-    lines = [
-        f"{sha256_file(file)}  {file.relative_to(path).as_posix()}\n"
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not _IGNORED & set(file.parts)
-    ]
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    names = [file.relative_to(path) for file in files]
+    lines = [f"{sha256_file(path / name)}  {name.as_posix()}\n" for name in names if _counts(name)]
     return sha256_bytes("".join(lines).encode("utf-8"))
+
+
+def _counts(name: Path) -> bool:
+    return name.suffix != ".pyc" and "__pycache__" not in name.parts

@@ -5,7 +5,7 @@ directory or count of workers, so equal content has equal manifests; its own dig
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from alm.errors import IntegrityError
@@ -87,18 +87,21 @@ class Manifest:
         """
         path = root / NAME
         body = read_json(path)
-        if not isinstance(body, dict) or set(body) != FIELDS | {"sha256"}:
-            raise IntegrityError(f"{path}: expected the keys of an alm manifest; build it again")
-        digest = body.pop("sha256")
-        if digest != sha256_bytes(canonical_json(body).encode("utf-8")):
-            raise IntegrityError(f"{path} was changed after it was written; build it again")
-        if (body["format"], body["version"]) != (FORMAT, VERSION):
+        if not isinstance(body, dict):
+            raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
+        if (found := (body.get("format"), body.get("version"))) != (FORMAT, VERSION):
             raise IntegrityError(
-                f"{path}: expected {FORMAT} {VERSION}, found {body['format']} {body['version']}; "
-                "build it again with this version of alm"
+                f"{path}: expected {FORMAT} {VERSION}, found {found[0]} {found[1]}; build it again "
+                "with this version of alm"
             )
+        if set(body) != FIELDS | {"sha256"}:
+            raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
+        if body.pop("sha256") != _digest(body):
+            raise IntegrityError(f"{path} was changed after it was written; build it again")
         if body["kind"] != kind:
-            raise IntegrityError(f"{path}: expected a {kind}, found a {body['kind']}")
+            raise IntegrityError(
+                f"{path}: expected a {kind}, found a {body['kind']}; name the directory of a {kind}"
+            )
         return cls._from_body(body, path)
 
     @property
@@ -129,13 +132,29 @@ class Manifest:
     @classmethod
     def _from_body(cls, body: dict[str, Any], path: Path) -> Self:
         fields = {key: value for key, value in body.items() if key not in {"format", "version"}}
-        try:
-            files = {name: FileEntry(**entry) for name, entry in fields.pop("files").items()}
-        except (TypeError, AttributeError):
-            raise IntegrityError(
-                f"{path}: its list of files is malformed; build it again"
-            ) from None
-        return cls(files=files, **fields)
+        files = fields.pop("files")
+        if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
+            raise IntegrityError(f"{path}: its list of files is malformed; build it again")
+        return cls(files={name: FileEntry(**entry) for name, entry in files.items()}, **fields)
+
+
+def _digest(body: dict[str, Any]) -> str | None:
+    """Return the digest of a body; None where no manifest of ours could hold it."""
+    try:
+        return sha256_bytes(canonical_json(body).encode("utf-8"))
+    except (ValueError, RecursionError):  # half a character; nested to the limit
+        return None
+
+
+def _is_sound(name: str, entry: Any) -> bool:  # noqa: ANN401
+    """Whether this is an entry as we write it, for a file that lies inside the directory."""
+    path = PurePosixPath(name)
+    return (
+        isinstance(entry, dict)
+        and {key: type(value) for key, value in entry.items()} == {"bytes": int, "sha256": str}
+        and not path.is_absolute()
+        and ".." not in path.parts
+    )
 
 
 def _entry(path: Path) -> FileEntry:

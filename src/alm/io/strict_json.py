@@ -32,10 +32,16 @@ def parse_json(text: str) -> Any:  # noqa: ANN401
     """Parse JSON strictly.
 
     Raises:
-        ValueError: it is no JSON, has a key twice, holds NaN or an infinity, or nests too deep.
+        ValueError: it is no JSON, has a key twice, holds NaN, an infinity or a number too large for
+            a float, or nests too deep.
     """
     try:
-        return json.loads(text, object_pairs_hook=_refuse_twins, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_refuse_twins,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_float,
+        )
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -75,6 +81,13 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twin = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"key {twin!r} stands twice")
     return found
+
+
+def _parse_float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"{digits} is too large")
+    return value
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,0 +1,179 @@
+"""Manifest: says what lies in a directory, and notices when it does not."""
+
+import json
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alm.errors import IntegrityError
+from alm.io import FileEntry, Manifest, canonical_json, new_directory, sha256_bytes
+
+KIND = "corpus.test"
+FACTS = {"docs": 3, "rate": 0.5, "sources": [{"name": "é"}]}
+
+
+def build(out):
+    """Write a directory as a stage does."""
+    with new_directory(out) as root:
+        (root / "inner").mkdir()
+        (root / "inner" / "a.txt").write_text("hello")
+        (root / "b.bin").write_bytes(bytes(10))
+        return Manifest.write(
+            root, KIND, params={"seed": 1}, inputs={"text": "0" * 64}, facts=FACTS
+        )
+
+
+@pytest.fixture
+def out(tmp_path):
+    build(tmp_path / "out")
+    return tmp_path / "out"
+
+
+def rewrite(out, change):
+    """Change the manifest's body and give it the digest that belongs to the change."""
+    path = out / "manifest.json"
+    body = json.loads(path.read_text())
+    del body["sha256"]
+    change(body)
+    body["sha256"] = sha256_bytes(canonical_json(body).encode())
+    path.write_text(json.dumps(body))
+
+
+def test_what_was_written_is_read_back(tmp_path):
+    written = build(tmp_path / "out")
+
+    read = Manifest.read(tmp_path / "out", KIND)
+
+    assert read == written
+    assert read.sha256 == written.sha256
+    assert read.facts == FACTS
+    read.verify(tmp_path / "out")
+
+
+def test_every_file_is_listed_but_the_manifest_itself(out):
+    assert Manifest.read(out, KIND).files == {
+        "b.bin": FileEntry(bytes=10, sha256=sha256_bytes(bytes(10))),
+        "inner/a.txt": FileEntry(bytes=5, sha256=sha256_bytes(b"hello")),
+    }
+
+
+def test_bytes_depend_on_the_content_alone(tmp_path, out, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path / "elsewhere" / "other")
+    os.utime(out / "b.bin", (1, 1))
+    build(out)
+
+    other = tmp_path / "elsewhere" / "other" / "manifest.json"
+    assert (out / "manifest.json").read_bytes() == other.read_bytes()
+
+
+def test_manifest_that_lay_there_before_is_not_part_of_the_new_one(out):
+    before = Manifest.read(out, KIND)
+
+    again = Manifest.write(
+        out, KIND, params=before.params, inputs=before.inputs, facts=before.facts
+    )
+
+    assert again == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda out: (out / "b.bin").unlink(), r"b\.bin is listed .* but absent; build it again"),
+        (lambda out: (out / "b.bin").write_bytes(bytes(9)), "expected 10 bytes .* found 9 with"),
+        (lambda out: (out / "b.bin").write_bytes(bytes(9) + b"\1"), r"b\.bin: .* found 10 with"),
+        (lambda out: (out / "inner" / "a.txt").write_text("hellO"), r"inner/a\.txt: expected 5"),
+        (lambda out: (out / "inner").rename(out / "outer"), r"inner/a\.txt is listed"),
+    ],
+    ids=["gone", "cut off", "one bit", "other text", "moved"],
+)
+def test_changed_file_is_named(out, change, message):
+    change(out)
+
+    with pytest.raises(IntegrityError, match=message):
+        Manifest.read(out, KIND).verify(out)
+
+
+def test_link_to_the_same_bytes_is_no_file_of_ours(out):
+    (out / "b.bin").rename(out.parent / "b.bin")
+    (out / "b.bin").symlink_to(out.parent / "b.bin")
+
+    with pytest.raises(IntegrityError, match="is listed"):
+        Manifest.read(out, KIND).verify(out)
+
+
+def test_other_kind_is_refused_and_both_are_named(out):
+    with pytest.raises(IntegrityError, match=r"expected a tokenizer, found a corpus\.test"):
+        Manifest.read(out, "tokenizer")
+
+
+def test_absent_manifest_is_named(tmp_path):
+    with pytest.raises(IntegrityError, match=r"cannot read .*manifest\.json: .*; build it again"):
+        Manifest.read(tmp_path, KIND)
+
+
+@pytest.mark.parametrize("field", ["kind", "files", "params", "inputs", "code", "facts"])
+def test_any_field_that_was_edited_is_noticed(out, field):
+    path = out / "manifest.json"
+    body = json.loads(path.read_text())
+    body[field] = {"edited": 1}
+    path.write_text(json.dumps(body))
+
+    with pytest.raises(IntegrityError, match="was changed after it was written"):
+        Manifest.read(out, KIND)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda body: body.update(version=2), "expected alm-manifest 1, found alm-manifest 2"),
+        (lambda body: body.update(format="other"), "expected alm-manifest 1, found other 1"),
+        (lambda body: body.update(host="here"), "expected the keys of a manifest"),
+        (lambda body: body.pop("facts"), "expected the keys of a manifest"),
+        (lambda body: body.update(files=[]), "its list of files is malformed"),
+        (lambda body: body.update(files={"a": {}}), "its list of files is malformed"),
+        (lambda body: body.update(files={"a": {"bytes": "1", "sha256": "x"}}), "is malformed"),
+        (lambda body: body.update(files={"a": {"bytes": 1, "sha256": 1}}), "is malformed"),
+        (
+            lambda body: body.update(files={"../a": {"bytes": 1, "sha256": "x"}}),
+            "its list of files is malformed",
+        ),
+        (
+            lambda body: body.update(files={"/etc/hosts": {"bytes": 1, "sha256": "x"}}),
+            "its list of files is malformed",
+        ),
+    ],
+)
+def test_forgery_with_a_true_digest_is_refused(out, change, message):
+    rewrite(out, change)
+
+    with pytest.raises(IntegrityError, match=message):
+        Manifest.read(out, KIND)
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_any_change_of_bytes_gives_the_same_manifest_or_an_integrity_error(folder, data):
+    whole = (folder / "whole").read_bytes()
+    start = data.draw(st.integers(0, len(whole)))
+    length = data.draw(st.integers(0, 20))
+    patch = data.draw(st.binary(max_size=4) | st.sampled_from([b"\\ud800", b"1e999", b"[" * 4000]))
+    (folder / "manifest.json").write_bytes(whole[:start] + patch + whole[start + length :])
+
+    try:
+        found = Manifest.read(folder, KIND)
+    except IntegrityError:
+        return
+    assert canonical_json(found.facts) == canonical_json(FACTS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("fuzz") / "out"
+    build(out)
+    (out / "manifest.json").rename(out / "whole")
+    return out
