@@ -1,0 +1,29 @@
+"""Stage dedup: drop duplicates, and hold some of the rest out for validation."""
+
+import argparse
+from pathlib import Path
+
+from alm.config import CorpusParams
+from alm.corpus import dedup_corpus, summarize
+from alm.entry import run
+
+
+def parse_args() -> argparse.Namespace:
+    """Paths come from dvc.yaml; every number comes from the corpus."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--normalized", type=Path, required=True, help="in: what normalize wrote")
+    parser.add_argument("--out", type=Path, required=True, help="out: directory of both splits")
+    return parser.parse_args()
+
+
+def main(corpus: str, normalized: Path, out: Path) -> None:
+    """Hand what normalize wrote to the library."""
+    params = CorpusParams.load(corpus)
+    manifest = dedup_corpus(normalized, params.dedup, params.seed, out)
+    train, val = (manifest.facts["splits"][split]["docs"] for split in ("train", "val"))
+    print(f"{out}: {summarize(manifest.facts)}; train {train:,}, val {val:,}")
+
+
+if __name__ == "__main__":
+    run(main, parse_args())

@@ -1,0 +1,11 @@
+"""The plots of ``lessons``: every way of telling them is a story that holds together."""
+
+from alm.corpus.sources.synthetic import lessons
+
+
+def test_plots_hold_together(check_plot):
+    plots = {name: value for name, value in vars(lessons).items() if name.isupper()}
+
+    assert len(plots) >= 5
+    for name, beats in plots.items():
+        check_plot(name, beats)
