@@ -1,0 +1,49 @@
+"""Pieces read from the model's bytes: what SentencePiece says they are, or a clear error."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sentencepiece import SentencePieceProcessor
+
+from alm.errors import IntegrityError
+from alm.tokenizer.model_proto import Kind, read_pieces
+
+
+def test_pieces_are_those_of_sentencepiece(model):
+    reference = SentencePieceProcessor(model_proto=model)
+
+    pieces = read_pieces(model)
+
+    assert len(pieces) == reference.get_piece_size()
+    for i, (text, score, kind) in enumerate(pieces):
+        assert (text, score) == (reference.id_to_piece(i), reference.get_score(i))
+        assert (kind is Kind.CONTROL) == reference.is_control(i)
+        assert (kind is Kind.BYTE) == reference.is_byte(i)
+        assert (kind is Kind.UNKNOWN) == reference.is_unknown(i)
+
+
+def test_newline_and_tab_are_the_user_defined_pieces(model):
+    found = [piece.text for piece in read_pieces(model) if piece.kind is Kind.USER_DEFINED]
+
+    assert found == ["\n", "\t"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x0a", b"\x0a\x7fabc", b"\x0a\x02\x18\x09", b"hello", b"\xff" * 99]
+)
+def test_something_else_is_refused(data):
+    with pytest.raises(IntegrityError, match="expected a SentencePiece model, found"):
+        read_pieces(data)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_damage_gives_pieces_or_a_clear_error(model, data):
+    damaged = bytearray(model)
+    at = data.draw(st.integers(0, len(model) - 1))
+    damaged[at] ^= 1 << data.draw(st.integers(0, 7))
+
+    with contextlib.suppress(IntegrityError):
+        read_pieces(bytes(damaged[: data.draw(st.sampled_from([at + 1, len(model)]))]))
