@@ -1,0 +1,29 @@
+"""The network. Letters used as shape suffixes everywhere below, always in this meaning.
+
+B batch             T tokens in a sequence       S = B * T, flattened tokens
+D d_model           F hidden width of a          V vocabulary: rows of the output matrix
+                    feed-forward or an expert
+N query heads       G key/value heads            H width of one head
+E experts           K experts per token          R = S * K, tokens sorted by expert
+M mixture layers    C tokens of one chunk
+"""
+
+from alm.model.cache import KVCache
+from alm.model.description import render, render_table
+from alm.model.init import init_weights
+from alm.model.loss import chunked_cross_entropy, mean_cross_entropy
+from alm.model.size import Size, describe
+from alm.model.transformer import Forward, Transformer
+
+__all__ = [
+    "Forward",
+    "KVCache",
+    "Size",
+    "Transformer",
+    "chunked_cross_entropy",
+    "describe",
+    "init_weights",
+    "mean_cross_entropy",
+    "render",
+    "render_table",
+]

@@ -1,0 +1,67 @@
+"""Keys and values of the tokens already read, so that none is computed twice.
+
+Dimensions: L layers, B batch, T tokens, G key/value heads, H width of a head.
+"""
+
+import torch
+from torch import Tensor
+
+from alm.config import ModelConfig
+from alm.errors import InputError
+
+
+class KVCache:
+    """Room for ``max_len`` tokens of every layer, allocated once.
+
+    A forward pass appends its tokens in each layer and then calls :meth:`advance`. A longer past
+    can be cut back with :meth:`truncate`, to answer several prompts that begin alike.
+
+    Args:
+        config: the shape of the network.
+        batch_size: sequences side by side (B); all have the same length.
+        max_len: tokens there is room for.
+        dtype: of what is kept; bfloat16 halves the memory.
+        device: where the network runs.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        batch_size: int,
+        max_len: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        shape = (config.n_layers, batch_size, config.n_kv_heads, max_len, config.d_head)
+        self.length = 0
+        self.max_len = max_len
+        self._keys_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
+        self._values_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
+
+    def append(self, layer: int, k_BGTH: Tensor, v_BGTH: Tensor) -> tuple[Tensor, Tensor]:
+        """Store one layer's new keys and values; return all that it has by now."""
+        stop = self.length + k_BGTH.shape[2]
+        keys_BGTH, values_BGTH = self._keys_LBGTH[layer], self._values_LBGTH[layer]
+        keys_BGTH[:, :, self.length : stop] = k_BGTH
+        values_BGTH[:, :, self.length : stop] = v_BGTH
+        return keys_BGTH[:, :, :stop].to(k_BGTH.dtype), values_BGTH[:, :, :stop].to(v_BGTH.dtype)
+
+    def require_room(self, n_tokens: int) -> None:
+        """Check that ``n_tokens`` more fit.
+
+        Raises:
+            InputError: they do not.
+        """
+        if self.length + n_tokens > self.max_len:
+            raise InputError(
+                f"expected at most {self.max_len} tokens, found {self.length} and {n_tokens} more, "
+                "in the key/value cache; shorten the text or make a longer cache"
+            )
+
+    def advance(self, n_tokens: int) -> None:
+        """Count ``n_tokens`` as read, once every layer has stored them."""
+        self.length += n_tokens
+
+    def truncate(self, length: int) -> None:
+        """Forget all tokens from position ``length`` on."""
+        self.length = min(self.length, length)

@@ -1,0 +1,120 @@
+"""Cross-entropy over a large vocabulary without holding all logits.
+
+The logits of 16,384 tokens over 32,768 entries would take 2 GB. Both functions work through the
+tokens in chunks of a few megabytes of logits. :func:`mean_cross_entropy` is for training: the
+gradient of a mean is known up to a factor as soon as the logits are, so it is taken at once and
+each chunk of logits is computed once. :func:`chunked_cross_entropy` keeps every token's own loss,
+for evaluation and for losses that weigh tokens; its gradient has to compute the logits again.
+
+Dimensions: S tokens, C tokens of a chunk, D d_model, V vocabulary.
+
+Reference:
+    Hsu et al. 2024 (arXiv:2410.10989), section 3.2: the output matrix and the loss in one, by
+    chunks, with the gradient taken in the forward pass. There a chunk's length follows from V / D,
+    here from the bytes of its logits.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.utils.checkpoint import checkpoint
+
+from alm.model.precision import activation_dtype
+
+IGNORED = -1  # a target that is no token: it has no loss and no gradient
+CHUNK_BYTES = 64 * 2**20
+CPU_CHUNK_BYTES = 8 * 2**20  # stays near the processor: twice as fast as 64 MiB
+MAX_CHUNK = 8192  # torch sums this many on one thread, so always in the same order
+
+
+def chunked_cross_entropy(hidden_SD: Tensor, weight_VD: Tensor, targets_S: Tensor) -> Tensor:
+    """Return each token's ``-log softmax(h W^T)[target]``: (S,), float32, in nats.
+
+    0 where the target is -1.
+    """
+    n = _chunk_length(weight_VD)
+    chunks = zip(hidden_SD.split(n), targets_S.split(n), strict=True)
+    if not torch.is_grad_enabled():
+        return torch.cat([_nll(hidden_CD, weight_VD, t_C) for hidden_CD, t_C in chunks])
+    options = {"use_reentrant": False, "preserve_rng_state": False}
+    return torch.cat([checkpoint(_nll, h_CD, weight_VD, t_C, **options) for h_CD, t_C in chunks])
+
+
+def mean_cross_entropy(hidden_SD: Tensor, weight_VD: Tensor, targets_S: Tensor) -> Tensor:
+    """Return the mean of :func:`chunked_cross_entropy` over targets other than -1: a scalar.
+
+    0 where every target is -1.
+    """
+    if not torch.is_grad_enabled():
+        hidden_SD, weight_VD = hidden_SD.detach(), weight_VD.detach()
+    dtype = activation_dtype(hidden_SD)
+    return _MeanCrossEntropy.apply(hidden_SD, weight_VD, targets_S, dtype)
+
+
+def _nll(hidden_CD: Tensor, weight_VD: Tensor, targets_C: Tensor) -> Tensor:
+    logits_CV = F.linear(hidden_CD, weight_VD).float()
+    return F.cross_entropy(logits_CV, targets_C, ignore_index=IGNORED, reduction="none")
+
+
+def _chunk_length(weight_VD: Tensor) -> int:
+    """Tokens whose float32 logits fit the bytes of a chunk."""
+    n_bytes = CPU_CHUNK_BYTES if weight_VD.device.type == "cpu" else CHUNK_BYTES
+    return min(MAX_CHUNK, max(1, n_bytes // (4 * len(weight_VD))))
+
+
+class _MeanCrossEntropy(torch.autograd.Function):
+    """Sum the losses and both gradients chunk by chunk; divide by the number of tokens last."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        hidden_SD: Tensor,
+        weight_VD: Tensor,
+        targets_S: Tensor,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        n, matrix_VD = _chunk_length(weight_VD), weight_VD.to(dtype)
+        needs_hidden, needs_weight = ctx.needs_input_grad[:2]
+        grad_hidden_SD = torch.empty_like(hidden_SD) if needs_hidden else None
+        grad_weight_VD = torch.zeros_like(weight_VD) if needs_weight else None
+        total = hidden_SD.new_zeros((), dtype=torch.float32)
+        for start in range(0, len(hidden_SD), n):
+            rows = slice(start, start + n)
+            known_C1 = (targets_S[rows] != IGNORED).unsqueeze(1)
+            hidden_CD = hidden_SD[rows].to(dtype) * known_C1
+            nll, slope_CV = _loss_and_slope(hidden_CD, matrix_VD, targets_S[rows])
+            total += nll
+            if needs_hidden:
+                grad_hidden_SD[rows] = (slope_CV @ matrix_VD) * known_C1
+            if needs_weight:
+                _add_product(grad_weight_VD, slope_CV.mT, hidden_CD)
+        n_known = (targets_S != IGNORED).sum().clamp(min=1)
+        ctx.save_for_backward(grad_hidden_SD, grad_weight_VD, n_known)
+        return total / n_known
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        *grads, n_known = ctx.saved_tensors
+        factor = grad / n_known
+        return *(None if g is None else g * factor for g in grads), None, None
+
+
+def _loss_and_slope(
+    hidden_CD: Tensor, weight_VD: Tensor, targets_C: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the summed loss and its gradient with respect to the logits: softmax less one-hot."""
+    log_probs_CV = torch.log_softmax((hidden_CD @ weight_VD.mT).float(), dim=-1)
+    nll = F.nll_loss(log_probs_CV, targets_C, ignore_index=IGNORED, reduction="sum")
+    slope_CV = log_probs_CV.exp_()
+    slope_CV[torch.arange(len(targets_C), device=targets_C.device), targets_C.clamp(min=0)] -= 1
+    return nll, slope_CV.to(hidden_CD.dtype)
+
+
+def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
+    """Add ``a b`` to ``total``, which may be more precise than they are."""
+    if total.dtype == a.dtype:
+        total.addmm_(a, b)
+    else:
+        total += a @ b

@@ -1,0 +1,25 @@
+"""FeedForward: SwiGLU."""
+
+import torch
+import torch.nn.functional as F
+
+from alm.model.feed_forward import FeedForward, swiglu
+
+
+def test_gate_decides_how_much_of_up_passes():
+    up = torch.tensor([2.0, 2.0, 2.0])
+
+    passed = swiglu(torch.tensor([-30.0, 0.0, 30.0]), up)
+
+    torch.testing.assert_close(passed, torch.tensor([0.0, 0.0, 60.0]))
+
+
+def test_layer_is_down_of_gated_up():
+    layer = FeedForward(4, 6)
+    for i, parameter in enumerate(layer.parameters()):
+        torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(i))
+    x = torch.randn(2, 3, 4)
+
+    inner = F.silu(x @ layer.gate.weight.T) * (x @ layer.up.weight.T)
+
+    torch.testing.assert_close(layer(x), inner @ layer.down.weight.T)
