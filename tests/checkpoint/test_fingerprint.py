@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alm.checkpoint import Fingerprint
+from alm.checkpoint import Fingerprint, code_digests
 from alm.config import Stage
 
 
@@ -70,3 +70,7 @@ def test_survives_the_disk(stage, tmp_path):
     take(stage).write(tmp_path)
 
     assert Fingerprint.read(tmp_path) == take(stage)
+
+
+def test_code_digests_are_those_of_the_declared_code_alone(stage):
+    assert code_digests(stage) == take(stage).code()

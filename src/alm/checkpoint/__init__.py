@@ -1,6 +1,6 @@
 """Weights and training states on disk: safetensors and canonical JSON, verified before use."""
 
-from alm.checkpoint.fingerprint import Fingerprint
+from alm.checkpoint.fingerprint import Fingerprint, code_digests
 from alm.checkpoint.published import ModelSpec, build_model, load_model, publish_model, read_spec
 from alm.checkpoint.run import RunDirectory, load_latest_model
 from alm.checkpoint.states import SavedState, StateStore
@@ -13,6 +13,7 @@ __all__ = [
     "SavedState",
     "StateStore",
     "build_model",
+    "code_digests",
     "load_latest_model",
     "load_model",
     "publish_model",

@@ -16,6 +16,7 @@ from alm.io import canonical_json, read_json, sha256_bytes, sha256_tree, write_j
 
 LIBRARIES = ("numpy", "safetensors", "torch")
 NAME = "fingerprint.json"
+CODE = ("scripts/", "src/")
 SHORT = 12  # hex digits that name a directory
 
 
@@ -56,11 +57,7 @@ class Fingerprint:
 
     def code(self) -> dict[str, str]:
         """Return the components that are source code."""
-        return {
-            name: digest
-            for name, digest in self.components.items()
-            if name.startswith(("src/", "scripts/"))
-        }
+        return {name: each for name, each in self.components.items() if name.startswith(CODE)}
 
     def libraries(self) -> dict[str, str]:
         """Return the versions of the libraries among the components."""
@@ -75,3 +72,9 @@ class Fingerprint:
         """Return the names of components that are not as they were, sorted."""
         names = sorted({*self.components, *other.components})
         return [name for name in names if self.components.get(name) != other.components.get(name)]
+
+
+def code_digests(stage: Stage) -> dict[str, str]:
+    """Return the digest of each source tree that a stage declares."""
+    paths = [path for path in stage.deps if path.as_posix().startswith(CODE)]
+    return {path.as_posix(): sha256_tree(path) for path in sorted(paths)}

@@ -7,7 +7,7 @@ from pathlib import Path
 from alm.checkpoint.fingerprint import NAME as FINGERPRINT
 from alm.checkpoint.fingerprint import Fingerprint
 from alm.checkpoint.published import CONFIG, ModelSpec, build_model, read_spec
-from alm.checkpoint.states import StateStore
+from alm.checkpoint.states import load_state, whole_states
 from alm.errors import CheckpointError
 from alm.io import read_json, write_json
 from alm.model import Transformer
@@ -58,7 +58,7 @@ class RunDirectory:
 
 
 def load_latest_model(preset_root: Path, device: str) -> Transformer:
-    """Build the network of the newest saved state of a preset's current run.
+    """Build the network of the newest saved state of a preset's current run, which may go on.
 
     Raises:
         CheckpointError: no run was started, or it has not saved a state yet.
@@ -67,7 +67,7 @@ def load_latest_model(preset_root: Path, device: str) -> Transformer:
     if not current.exists():
         raise CheckpointError(f"no run in {preset_root}; start one with `make pretrain PRESET=...`")
     run = preset_root / read_json(current)["run"]
-    state = StateStore(run, keep=1, say=print).load_latest()
-    if state is None:
+    states = whole_states(run)
+    if not states:
         raise CheckpointError(f"the run in {run} has not saved a state yet; try again later")
-    return build_model(read_spec(run), state.tensors["model"], device)
+    return build_model(read_spec(run), load_state(states[-1]).tensors["model"], device)

@@ -73,9 +73,9 @@ class StateStore:
                 decision for a person.
         """
         damaged = [path.name for path in sorted(self._root.glob(f"{PREFIX}*{BAD}"))]
-        for path in reversed(self._directories()):
+        for path in reversed(whole_states(self._root)):
             try:
-                return _load(path)
+                return load_state(path)
             except IntegrityError as error:
                 self._set_aside(path, error)
                 damaged.append(path.name)
@@ -91,11 +91,6 @@ class StateStore:
         for path in sorted(self._root.glob(f"{PREFIX}*")):
             self._remove(path)
 
-    def _directories(self) -> list[Path]:
-        """Whole states, oldest first."""
-        found = [path for path in sorted(self._root.glob(f"{PREFIX}*")) if path.is_dir()]
-        return [path for path in found if path.name.removeprefix(PREFIX).isdigit()]
-
     def _set_aside(self, path: Path, error: IntegrityError) -> None:
         self._say(f"{path.name} cannot be used and is set aside as {path.name}{BAD}: {error}")
         aside = path.with_name(path.name + BAD)
@@ -107,7 +102,7 @@ class StateStore:
         """Drop the oldest states; only ever called with a newer one safely on disk."""
         for path in sorted(self._root.glob(f"{TRASH}*")):
             shutil.rmtree(path)
-        for path in self._directories()[: -self._keep]:
+        for path in whole_states(self._root)[: -self._keep]:
             self._remove(path)
 
     def _remove(self, path: Path) -> None:
@@ -117,7 +112,7 @@ class StateStore:
         shutil.rmtree(trash)
 
     def _check_space(self) -> None:
-        states = self._directories()
+        states = whole_states(self._root)
         if not states:
             return
         wanted = SPARE * sum(file.stat().st_size for file in sorted(states[-1].iterdir()))
@@ -129,7 +124,18 @@ class StateStore:
             )
 
 
-def _load(path: Path) -> SavedState:
+def whole_states(root: Path) -> list[Path]:
+    """Return the directories of saved states in ``root``, oldest first."""
+    found = [path for path in sorted(root.glob(f"{PREFIX}*")) if path.is_dir()]
+    return [path for path in found if path.name.removeprefix(PREFIX).isdigit()]
+
+
+def load_state(path: Path) -> SavedState:
+    """Read one state and change nothing.
+
+    Raises:
+        IntegrityError: a file is absent or damaged.
+    """
     manifest = Manifest.read(path, KIND)
     manifest.verify(path)
     stems = [name.removesuffix(".safetensors") for name in sorted(manifest.files)]

@@ -1,0 +1,70 @@
+"""Continue a prompt on the terminal: of the published model, or of a run still in progress."""
+
+import sys
+from pathlib import Path
+
+from alm.checkpoint import load_latest_model
+from alm.config import Machine, Params, Stage
+from alm.errors import IntegrityError
+from alm.infer.engine import Engine
+from alm.tokenizer import Tokenizer
+
+STAGE = "sample"  # its dependencies in dvc.yaml say where model and tokenizer lie
+MODEL, TOKENIZER, SOURCES = "pretrain", "tokenizer", "src"
+_VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+VISIBLE = str.maketrans({**_VISIBLE, 0x7F: "\u2421", **{c: "\ufffd" for c in range(0x80, 0xA0)}})
+"""Control characters drawn as pictures: a model must not be able to move a terminal's cursor."""
+
+
+def continue_prompt(preset: str, prompt: str, *, latest: bool, device: str) -> None:
+    """Stream a prompt and one sampled continuation of it to stdout; leave nothing on disk.
+
+    Args:
+        preset: whose model and limits to use.
+        prompt: what to continue.
+        latest: use the newest saved state of the preset's run instead of the published model.
+        device: where to compute.
+
+    Raises:
+        IntegrityError: the model or its tokenizer is not built.
+        CheckpointError: ``latest`` is asked for, and no state was saved.
+    """
+    params = Params.load(preset)
+    engine = load_latest(preset, params, device) if latest else load_published(preset, device)
+    generation = engine.stream(prompt, params.sample, params.seed)
+    _write(prompt)
+    for piece in generation:
+        _write(piece.translate(VISIBLE))
+    _write("\n")
+    sys.stderr.write(f"[{generation.finish_reason}]\n")
+
+
+def load_published(preset: str, device: str) -> Engine:
+    """Make an engine of the model that the stage pretrain left."""
+    places = _find_places(preset)
+    if not places[MODEL].is_dir():
+        raise IntegrityError(
+            f"expected a model in {places[MODEL]}, found none; build it with "
+            f"`make pretrain PRESET={preset}`"
+        )
+    return Engine.load(places[MODEL], places[TOKENIZER], device)
+
+
+def load_latest(preset: str, params: Params, device: str) -> Engine:
+    """Make an engine of the newest state of the preset's run."""
+    model = load_latest_model(Machine.load().state_dir / preset, device)
+    tokenizer = Tokenizer.load(_find_places(preset)[TOKENIZER])
+    return Engine(model, tokenizer, device, params.data.seq_len)
+
+
+def _find_places(preset: str) -> dict[str, Path]:
+    """Return what the stage sample reads, code apart, by the last part of each path."""
+    deps = Stage.load(STAGE, preset).deps
+    return {path.name: path for path in deps if path.parts[0] != SOURCES}
+
+
+def _write(text: str) -> None:
+    """Write to stdout at once, with ``?`` for what the terminal's encoding lacks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()

@@ -1,0 +1,100 @@
+"""continue_prompt: a stream on the terminal, from whichever model is asked for, and no file."""
+
+import io
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from alm.checkpoint import SavedState, StateStore, load_model, read_spec
+from alm.config import Params
+from alm.errors import CheckpointError, IntegrityError
+from alm.infer import Engine, continue_prompt, terminal
+from alm.io import write_json
+
+REPO = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(published, corpus, tmp_path, monkeypatch):
+    """A checkout in which tiny is built; the working directory of the test."""
+    root = tmp_path / "project"
+    shutil.copytree(REPO / "configs", root / "configs")
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(REPO / name, root / name)
+    shutil.copytree(corpus, root / "build/corpora/synthetic")
+    shutil.copytree(published, root / "build/models/tiny/pretrain")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("ALM_STATE_DIR", str(root / "state"))
+    return root
+
+
+def save_state(project):
+    """Save a state of tiny's run, all of its weights zero."""
+    published = project / "build/models/tiny/pretrain"
+    spec, model = read_spec(published), load_model(published, "cpu")
+    run = project / "state/tiny/run"
+    tensors = {name: values * 0 for name, values in model.state_dict().items()}
+    StateStore(run, 1, print).save(SavedState(3, {"model": tensors}, {}))
+    write_json(run / "config.json", asdict(spec))
+    write_json(run.parent / "current.json", {"run": "run"})
+
+
+def files_below(root):
+    return sorted(path.relative_to(root) for path in root.rglob("*"))
+
+
+def test_prompt_and_continuation_are_streamed_and_nothing_is_written(project, capsys):
+    before = files_below(project)
+
+    continue_prompt("tiny", "the cat", latest=False, device="cpu")
+
+    params = Params.load("tiny")
+    places = project / "build/models/tiny/pretrain", project / "build/corpora/synthetic/tokenizer"
+    said = Engine.load(*places, "cpu").stream("the cat", params.sample, params.seed).complete()
+    shown = capsys.readouterr()
+    assert shown.out == f"the cat{said.text.translate(terminal.VISIBLE)}\n"
+    assert shown.err == f"[{said.finish_reason}]\n"
+    assert files_below(project) == before
+
+
+def test_latest_is_the_newest_state_of_the_run(project, capsys, monkeypatch):
+    save_state(project)
+    chosen = []
+    monkeypatch.setattr(
+        terminal, "Engine", lambda model, *rest: chosen.append(model) or Engine(model, *rest)
+    )
+
+    continue_prompt("tiny", "the cat", latest=True, device="cpu")
+
+    assert all((values == 0).all() for values in chosen[0].state_dict().values())
+    assert capsys.readouterr().out.startswith("the cat")
+
+
+def test_latest_without_a_run_says_how_to_start_one(project):
+    with pytest.raises(CheckpointError, match=r"make pretrain PRESET="):
+        continue_prompt("tiny", "the cat", latest=True, device="cpu")
+
+
+def test_missing_model_names_the_command_that_makes_it(project):
+    shutil.rmtree(project / "build/models/tiny/pretrain")
+
+    with pytest.raises(IntegrityError, match="found none; build it with `make pretrain PRESET=t"):
+        continue_prompt("tiny", "the cat", latest=False, device="cpu")
+
+
+def test_control_characters_cannot_move_the_cursor():
+    text = "a\x1b[2J\r\x7f\x9b\n\tb\u00e9"
+
+    assert text.translate(terminal.VISIBLE) == "a\u241b[2J\u240d\u2421\ufffd\n\tb\u00e9"
+
+
+def test_what_the_terminal_cannot_encode_becomes_a_question_mark(monkeypatch):
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, encoding="latin-1"))
+
+    terminal._write("\u00e9\u20ac")
+
+    assert buffer.getvalue() == b"\xe9?"
