@@ -1,0 +1,18 @@
+"""What a network is worth on text it has not seen, beside what simpler models make of it."""
+
+from alm.eval.bits_per_byte import RULE, Score, bits_per_byte, score_documents
+from alm.eval.evaluation import evaluate, headline
+from alm.eval.held_out import HeldOut
+from alm.eval.ngram import Counts, KneserNey
+
+__all__ = [
+    "RULE",
+    "Counts",
+    "HeldOut",
+    "KneserNey",
+    "Score",
+    "bits_per_byte",
+    "evaluate",
+    "headline",
+    "score_documents",
+]

@@ -1,0 +1,175 @@
+"""The tables of a report, each a plain reading of what one stage found."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alm.report.figures import NONE, bits, number, ratio, share, signed, size, whole
+from alm.report.findings import CORPUS_STAGES, Findings
+from alm.report.table import Table
+from alm.report.words import sources
+
+SHORT_HASH = 12  # hex digits that are shown of a digest
+
+
+def held_out(found: Findings) -> Table:
+    """Tell bits per byte by source and in total, and what the n-gram models need."""
+    orders = sorted(found.evaluate["total"]["ngram"], key=int, reverse=True)
+    named = [(name, found.evaluate["sources"].get(name)) for name in sources(found)]
+    rows = [_score_row(name, score, orders) for name, score in named if score]
+    return Table(
+        "Held-out text, in bits per byte",
+        [
+            "source",
+            "documents",
+            "bytes",
+            "model",
+            *(f"{order}-gram" for order in orders),
+            *(f"against {order}-gram" for order in orders[:1]),
+            "perplexity",
+            "bytes per token",
+        ],
+        [*rows, _score_row("all", found.evaluate["total"], orders)],
+    )
+
+
+def receipt(found: Findings) -> Table:
+    """Tell what int8 blocks save and cost."""
+    facts = found.quantize
+    change = ratio(facts["bytes_int8"] / facts["bytes_float"])
+    return Table(
+        "Receipt for int8",
+        ["", "float32", "int8", "change"],
+        [
+            ["weights file", size(facts["bytes_float"]), size(facts["bytes_int8"]), change],
+            ["bits per quantized weight", "32", number(8 * facts["bytes_per_weight"], 3), NONE],
+            [
+                "held-out loss, nats per token",
+                number(facts["nll_float"], 5),
+                number(facts["nll_int8"], 5),
+                signed(facts["delta_nll"], 3),
+            ],
+            ["KL divergence, nats per token", NONE, NONE, number(facts["kl_divergence"], 3)],
+            ["same likeliest token", NONE, NONE, share(facts["same_top1"], 2)],
+        ],
+    )
+
+
+def flow(found: Findings) -> Table:
+    """Tell what became of the documents, stage by stage."""
+    stages = CORPUS_STAGES[:-1]
+    return Table(
+        "Documents, stage by stage",
+        ["stage", "in", "out", "dropped", "set aside as unusable"],
+        [_flow_row(stage, found.corpus[stage].facts) for stage in stages],
+        text_columns=(0, 3, 4),
+    )
+
+
+def origins(found: Findings) -> Table:
+    """Tell where the text came from, under which licence, and how much of it is left."""
+    listed = found.corpus["dedup"].facts["sources"]
+    return Table(
+        "Sources, after duplicates were dropped",
+        ["source", "kind", "licence", "documents", "text"],
+        [
+            [each["name"], each["kind"], each["licence"], whole(each["docs"]), size(each["bytes"])]
+            for each in listed
+        ],
+        text_columns=(0, 1, 2),
+    )
+
+
+def splits(found: Findings) -> Table:
+    """Tell how much text is trained on, and how much is held out."""
+    rows = [
+        [name, whole(part["docs"]), size(part["bytes"]), whole(part["tokens"])]
+        for name, part in sorted(found.corpus["packed"].facts["splits"].items())
+    ]
+    return Table("Splits", ["split", "documents", "text", "tokens"], rows)
+
+
+def shape(found: Findings) -> Table:
+    """List the sizes of the network."""
+    return _settings("Shape", _flatten(found.spec["model"]))
+
+
+def parameters(found: Findings) -> list[Table]:
+    """List every parameter that the weights depend on, a table per section."""
+    params = found.model.params
+    sections = {name: value for name, value in params.items() if isinstance(value, Mapping)}
+    loose = {name: value for name, value in params.items() if name not in sections}
+    return [_settings(name, _flatten(values)) for name, values in sections.items()] + [
+        _settings("shared", loose)
+    ]
+
+
+def environment(found: Findings) -> Table:
+    """Name what computed the weights."""
+    return _settings("Computed with", {**found.model.libraries, **found.pretrain["numerics"]})
+
+
+def digests(found: Findings) -> list[Table]:
+    """Give the first digits of the SHA-256 of all that went in and came out."""
+    named = {
+        "Text, SHA-256": {
+            **{stage: manifest.sha256 for stage, manifest in found.corpus.items()},
+            "tokenizer": found.corpus["packed"].facts["tokenizer_sha256"],
+        },
+        "Code, SHA-256": found.model.code,
+        "Model, SHA-256": {
+            **{name: entry.sha256 for name, entry in found.model.files.items()},
+            "manifest.json": found.model.sha256,
+        },
+        "Model in int8, SHA-256": {
+            **{name: entry.sha256 for name, entry in found.int8.files.items()},
+            "manifest.json": found.int8.sha256,
+        },
+    }
+    return [
+        _settings(caption, {name: each[:SHORT_HASH] for name, each in sorted(values.items())})
+        for caption, values in named.items()
+    ]
+
+
+def _score_row(name: str, score: dict[str, Any], orders: list[str]) -> list[str]:
+    return [
+        name,
+        whole(score["documents"]),
+        size(score["bytes"]),
+        bits(score["bits_per_byte"]),
+        *(bits(score["ngram"][order]) for order in orders),
+        *(ratio(score["ratio"][order]) for order in orders[:1]),
+        number(score["perplexity"]),
+        number(score["bytes_per_token"], 3),
+    ]
+
+
+def _flow_row(stage: str, facts: dict[str, Any]) -> list[str]:
+    lost = [_reasons(facts["dropped"]), _reasons(facts["quarantined"])]
+    return [stage, whole(facts["docs_in"]), whole(facts["docs_out"]), *lost]
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {whole(n)}" for reason, n in sorted(counts.items())) or NONE
+
+
+def _settings(caption: str, values: Mapping[str, Any]) -> Table:
+    rows = [[name, _value(value)] for name, value in values.items()]
+    return Table(caption, ["name", "value"], rows)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value))
+    return NONE if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings under dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

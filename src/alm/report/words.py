@@ -1,0 +1,114 @@
+"""Say in sentences what a model is and what it came to; the same in the page and in the card."""
+
+from collections.abc import Sequence
+
+from alm.report.figures import bits, number, ratio, share, short, signed, size, whole
+from alm.report.findings import Findings
+
+SCRATCH = "scratch"  # the value of train.init that names no preset
+
+
+def introduce(found: Findings) -> str:
+    """Say what kind of model it is, how large, and what it was trained on."""
+    params = found.pretrain["params"]
+    kind, active = "dense", ""
+    if is_mixture(found):
+        kind, active = "mixture-of-experts", f", {short(params['active'])} at work on each token"
+    return (
+        f"A {kind} language model of {short(params['total'])} parameters{active}, trained "
+        f"{_origin(found)} on {short(found.pretrain['tokens'])} tokens of "
+        f"{_enumerate(sources(found))}."
+    )
+
+
+def compare(found: Findings) -> str:
+    """Say how the model stands against the strongest n-gram model."""
+    total = found.evaluate["total"]
+    need = f"The model needs {bits(total['bits_per_byte'])} bits per byte of held-out text"
+    if not total["ngram"]:
+        return f"{need}."
+    order = max(total["ngram"], key=int)
+    return (
+        f"{need}: {ratio(total['ratio'][order])} what a byte {order}-gram model "
+        f"of the same training text needs ({bits(total['ngram'][order])})."
+    )
+
+
+def recount_training(found: Findings) -> str:
+    """Say how long it was trained, and how well that went."""
+    facts = found.pretrain
+    skipped = facts.get("skipped_steps", 0)
+    best = "its lowest"
+    if facts["best_step"] != facts["steps"]:
+        best = f"after {number(facts['best_val_loss'])} at step {whole(facts['best_step'])}"
+    tail = f" {whole(skipped)} steps were skipped: their loss was not finite." if skipped else ""
+    return (
+        f"{whole(facts['steps'])} steps of {whole(facts['batch_size'])} rows of "
+        f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text. "
+        f"The held-out loss ended at {number(facts['val_loss'])} nats per token, {best}.{tail}"
+    )
+
+
+def recount_quantization(found: Findings) -> str:
+    """Say what int8 saved and what it cost."""
+    facts = found.quantize
+    return (
+        f"In int8 blocks the weights take {size(facts['bytes_int8'])}, "
+        f"{share(facts['bytes_int8'] / facts['bytes_float'])} of their size in float32. The loss "
+        f"on {whole(facts['tokens'])} held-out tokens moves by {signed(facts['delta_nll'])} nats, "
+        f"and {share(facts['same_top1'], 2)} of the likeliest next tokens stay the same."
+    )
+
+
+def warn_of_copies(found: Findings) -> str:
+    """Say how much of the samples stands in the training text word for word."""
+    longest = found.samples["longest_copy"]
+    return (
+        "The bold text was given, the rest is the model's: greedy takes the likeliest token each "
+        "time, sampled draws at random. The longest run that any of it shares with the training "
+        f"text has {whole(longest)} tokens."
+    )
+
+
+def recount_text(found: Findings) -> str:
+    """Say how much text was taken in, and how much of it is trained on."""
+    taken, parts = found.corpus["ingest"].facts, found.corpus["packed"].facts["splits"]
+    return (
+        f"Of {whole(taken['docs_in'])} documents taken in, {whole(parts['train']['docs'])} are "
+        f"trained on and {whole(parts['val']['docs'])} are held out. Every other one is accounted "
+        f"for below. The tokenizer has {whole(found.corpus['packed'].facts['vocab_size'])} tokens."
+    )
+
+
+def limits(found: Findings) -> str:
+    """Say what the model must not be trusted with."""
+    return (
+        "The model continues text as its sources would, and knows nothing beyond them. It was not "
+        "taught to follow instructions, and what it says may be false, unfitting or copied. It "
+        f"sees {whole(found.pretrain['seq_len'])} tokens at once."
+    )
+
+
+def rebuild_command(found: Findings) -> str:
+    """Return what to type to build this model again."""
+    return f"make repro PRESET={found.preset}"
+
+
+def is_mixture(found: Findings) -> bool:
+    """Tell whether the network has experts."""
+    return bool(found.pretrain["expert_load"])
+
+
+def sources(found: Findings) -> list[str]:
+    """Return the names of the sources, in the order of the corpus."""
+    return [source["name"] for source in found.corpus["dedup"].facts["sources"]]
+
+
+def _origin(found: Findings) -> str:
+    start = found.model.params["train"]["init"]
+    return "from scratch" if start == SCRATCH else f"from the weights of {start}"
+
+
+def _enumerate(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

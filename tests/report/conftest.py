@@ -1,0 +1,202 @@
+"""Findings of a small preset, as its stages would leave them."""
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from alm.io import Manifest, rounded, write_json, write_text
+from alm.report import Findings, Paths
+
+SOURCES = [
+    {"name": "stories", "kind": "synthetic", "licence": "CC0-1.0"},
+    {"name": "arithmetic", "kind": "synthetic", "licence": "CC0-1.0"},
+]
+SPEC = {
+    "model": {
+        "vocab_size": 1024,
+        "d_model": 128,
+        "n_layers": 4,
+        "rope_theta": 10000.0,
+        "tied_embeddings": True,
+        "moe": {"n_dense_layers": 1, "n_experts": 4, "n_experts_per_token": 2},
+    },
+    "n_vocab": 1024,
+    "seq_len": 128,
+    "tokenizer_sha256": "ab" * 32,
+}
+NUMERICS = {"mode": "portable", "device": "cpu", "precision": "float32", "threads": 1}
+
+
+def loss_table(n_rows=15):
+    lines = ["step,tokens,loss,val_loss,lr,grad_norm,max_load"]
+    for i in range(1, n_rows + 1):
+        step, loss = 10 * i, 2 + 5 * math.exp(-i / 4)
+        val = f"{loss + 0.05:.5g}" if i % 5 == 0 else ""
+        rate = 0.01 * min(1, i / 2, (n_rows - i + 1) / 5)
+        norm, load = 0.3 + 2 / i, 1.2 + 0.6 / i
+        row = (step, step * 2048, f"{loss:.5g}", val, f"{rate:.4g}", f"{norm:.4g}", f"{load:.4g}")
+        lines.append(",".join(map(str, row)))
+    return "\n".join(lines) + "\n"
+
+
+def score(n_bytes, bits, ngrams):
+    nats, tokens = bits * n_bytes * math.log(2), n_bytes // 3
+    return {
+        "documents": 40,
+        "bytes": n_bytes,
+        "tokens": tokens,
+        "nats": nats,
+        "loss": nats / tokens,
+        "perplexity": math.exp(nats / tokens),
+        "bits_per_byte": bits,
+        "bytes_per_token": n_bytes / tokens,
+        "ngram": {"3": ngrams[0], "5": ngrams[1]},
+        "ratio": {"3": bits / ngrams[0], "5": bits / ngrams[1]},
+    }
+
+
+def pretrain_facts():
+    return {
+        "preset": "tiny",
+        "steps": 150,
+        "tokens": 307200,
+        "epochs": 1.234567,
+        "train_loss": 2.1,
+        "val_loss": 2.2,
+        "best_val_loss": 2.19,
+        "best_step": 140,
+        "skipped_steps": 0,
+        "expert_load": [[0.3, 0.2, 0.24, 0.26], [0.25] * 4, [0.5, 0.1, 0.2, 0.2]],
+        "params": {"total": 1218688, "active": 923776},
+        "seq_len": 128,
+        "batch_size": 16,
+        "numerics": NUMERICS,
+    }
+
+
+def said(text, copied):
+    return {"text": text, "tokens": 12, "finish_reason": "length", "copied_tokens": copied}
+
+
+REPORTS = {
+    "pretrain.json": pretrain_facts(),
+    "evaluate.json": {
+        "rule": ["Each document is coded as its tokens and EOS, given BOS.", "Totals are sums."],
+        "total": score(60000, 1.2, (2.1, 1.7)),
+        "sources": {
+            "stories": score(30000, 1.0, (2.0, 1.5)),
+            "arithmetic": score(30000, 1.4, (2.2, 1.9)),
+        },
+    },
+    "quantize.json": {
+        "bytes_float": 4880000,
+        "bytes_int8": 1310000,
+        "bytes_per_weight": 1.0625,
+        "tokens": 4096,
+        "nll_float": 2.2,
+        "nll_int8": 2.2003,
+        "delta_nll": 0.0003,
+        "kl_divergence": 0.00012,
+        "same_top1": 0.9941,
+    },
+    "samples.json": {
+        "longest_copy": 9,
+        "samples": [
+            {
+                "prompt": "Once upon a time",
+                "greedy": said(" there was a <script>alert('x')</script> fox & a ``` hen.", 9),
+                "sampled": said("\n\n  in a *far* land\x00\x9b\u202e abc", 3),
+            }
+        ],
+    },
+}
+
+
+def write_corpus(root):
+    books = {
+        "docs_in": 1000,
+        "docs_out": 960,
+        "dropped": {"empty": 30},
+        "quarantined": {"utf8": 10},
+    }
+    books["sources"] = [{**each, "docs": 480, "bytes": 400000} for each in SOURCES]
+    packed = {
+        "tokenizer_sha256": "ab" * 32,
+        "vocab_size": 1024,
+        "sources": SOURCES,
+        "splits": {
+            "train": {"docs": 900, "bytes": 750000, "tokens": 250000, "shards": []},
+            "val": {"docs": 60, "bytes": 50000, "tokens": 17000, "shards": []},
+        },
+    }
+    for stage in ("ingest", "normalize", "dedup", "packed"):
+        (root / stage).mkdir(parents=True)
+        facts = packed if stage == "packed" else books
+        Manifest.write(root / stage, f"corpus.{stage}", params={}, inputs={}, facts=facts)
+
+
+def write_model(root, init="scratch"):
+    root.mkdir(parents=True)
+    write_json(root / "config.json", SPEC)
+    params = {
+        "seed": 1337,
+        "data": {"seq_len": 128},
+        "train": {"init": init, "tokens": 300000, "lr": 0.01},
+    }
+    Manifest.write(
+        root,
+        "model.pretrain",
+        params=params,
+        inputs={"packed": "cd" * 32},
+        code={"src/alm/train": "ef" * 32},
+        libraries={"torch": "2.11.0", "numpy": "2.1.0"},
+        facts=pretrain_facts(),
+    )
+
+
+def places(root):
+    reports = {Path(name).stem: root / name for name in REPORTS}
+    stages = {"ingested": "ingest", "normalized": "normalize", "documents": "dedup"}
+    folders = {name: root / folder for name, folder in stages.items()}
+    rest = {name: root / name for name in ("model", "int8", "packed")}
+    return Paths(loss=root / "loss.csv", **reports, **folders, **rest)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """Write everything a report reads, once."""
+    root = tmp_path_factory.mktemp("findings")
+    for name, value in REPORTS.items():
+        write_json(root / name, rounded(value))
+    write_text(root / "loss.csv", loss_table())
+    write_corpus(root)
+    write_model(root / "model")
+    (root / "int8").mkdir()
+    Manifest.write(root / "int8", "model.int8", params={}, inputs={"model": "12" * 32}, facts={})
+    return root
+
+
+@pytest.fixture
+def paths(written, tmp_path):
+    """Copies of everything a report reads, for tests that spoil some of it."""
+    shutil.copytree(written, tmp_path / "findings")
+    return places(tmp_path / "findings")
+
+
+@pytest.fixture
+def found(written):
+    """The findings of a small mixture."""
+    return Findings.read("tiny", places(written))
+
+
+@pytest.fixture
+def dense(found):
+    """The findings of a dense network: no experts, no loads."""
+    for row in found.losses.rows:
+        row["max_load"] = None
+    facts = {**found.pretrain, "expert_load": []}
+    spec = {**found.spec, "model": {**found.spec["model"], "moe": None}}
+    return replace(found, pretrain=facts, spec=spec)

@@ -1,0 +1,86 @@
+"""Words: sentences that say what the numbers say, for mixtures and dense networks alike."""
+
+from dataclasses import replace
+
+from alm.report import words
+
+
+def plain(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MULTIPLICATION SIGN}", "x")
+
+
+def test_mixture_says_how_much_of_it_works(found):
+    assert plain(words.introduce(found)) == (
+        "A mixture-of-experts language model of 1.22 M parameters, 924 k at work on each token, "
+        "trained from scratch on 307 k tokens of stories and arithmetic."
+    )
+
+
+def test_dense_network_is_called_dense(dense):
+    assert words.introduce(dense).startswith("A dense language model of")
+    assert "at work" not in words.introduce(dense)
+
+
+def test_start_from_other_weights_is_told(found):
+    model = replace(found.model, params={**found.model.params, "train": {"init": "pico"}})
+
+    assert "trained from the weights of pico on" in words.introduce(replace(found, model=model))
+
+
+def test_single_source_needs_no_and(found):
+    dedup = found.corpus["dedup"]
+    only = replace(dedup, facts={**dedup.facts, "sources": dedup.facts["sources"][:1]})
+    found = replace(found, corpus={**found.corpus, "dedup": only})
+
+    assert words.introduce(found).endswith("tokens of stories.")
+
+
+def test_comparison_is_with_the_longest_memory(found):
+    assert plain(words.compare(found)) == (
+        "The model needs 1.200 bits per byte of held-out text: 0.71x what a byte 5-gram model of "
+        "the same training text needs (1.700)."
+    )
+
+
+def test_model_without_ngrams_stands_alone(found):
+    total = {**found.evaluate["total"], "ngram": {}, "ratio": {}}
+    found = replace(found, evaluate={**found.evaluate, "total": total})
+
+    assert words.compare(found) == "The model needs 1.200 bits per byte of held-out text."
+
+
+def test_skipped_steps_are_told_where_there_were_any(found):
+    assert "skipped" not in words.recount_training(found)
+
+    unlucky = replace(found, pretrain={**found.pretrain, "skipped_steps": 3})
+
+    assert "3 steps were skipped" in words.recount_training(unlucky)
+
+
+def test_training_is_recounted(found):
+    assert words.recount_training(found) == (
+        "150 steps of 16 rows of 128 tokens, 1.23 times through the text. The held-out loss "
+        "ended at 2.200 nats per token, after 2.190 at step 140."
+    )
+
+
+def test_loss_that_ended_lowest_is_told_so(found):
+    facts = {**found.pretrain, "best_step": 150, "best_val_loss": 2.2}
+
+    told = words.recount_training(replace(found, pretrain=facts))
+
+    assert told.endswith("ended at 2.200 nats per token, its lowest.")
+
+
+def test_quantization_tells_price_and_gain(found):
+    told = plain(words.recount_quantization(found))
+
+    assert "1.31 MB, 26.8 % of their size" in told
+    assert "moves by +0.00030 nats, and 99.41 % of" in told
+
+
+def test_copies_corpus_and_limits_give_their_numbers(found):
+    assert "has 9 tokens" in words.warn_of_copies(found)
+    assert "Of 1,000 documents taken in, 900 are trained on and 60" in words.recount_text(found)
+    assert "sees 128 tokens" in words.limits(found)
+    assert words.rebuild_command(found) == "make repro PRESET=tiny"
