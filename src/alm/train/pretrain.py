@@ -18,9 +18,9 @@ from alm.checkpoint import (
 from alm.config import Machine, Params, Stage
 from alm.config.params import SCRATCH
 from alm.data import Batches, Rows, TokenStream
-from alm.errors import ConfigError, InputError
+from alm.errors import ConfigError
 from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
-from alm.model import Transformer, count_parameters, init_weights
+from alm.model import Transformer, describe, init_weights
 from alm.optim import Optimizer
 from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
@@ -85,8 +85,8 @@ class Pretraining:
         Raises:
             LockedError: another process trains the same thing.
             Interrupted: asked to stop; the state was saved.
-            InputError: the corpus is too small for one row.
-            ConfigError: tokenizer and shape, or this preset and its start, do not fit.
+            ConfigError: tokenizer and shape, or this preset and its start, do not fit; or a split
+                is too small for one row.
         """
         machine = Machine.load()
         run = RunDirectory(machine.state_dir / self.preset, self.fingerprint, print)
@@ -132,14 +132,7 @@ class Pretraining:
         return self.corpus.facts["splits"]["train"]
 
     def _rows(self, split: str) -> Rows:
-        rows = Rows(TokenStream(self.paths.packed, split), self.spec.seq_len)
-        if len(rows) == 0:
-            raise InputError(
-                f"{self.paths.packed}: expected at least {self.spec.seq_len + 1} tokens in the "
-                f"{split} split, found {rows.n_tokens}; add text, lower data.seq_len, or change "
-                "dedup.val_fraction"
-            )
-        return rows
+        return Rows(TokenStream(self.paths.packed, split), self.spec.seq_len)
 
     def _network(self) -> Transformer:
         """Build the network with fresh weights, or with those of the preset it starts from."""
@@ -175,6 +168,7 @@ class Pretraining:
     def _facts(self, trainer: Trainer) -> dict[str, Any]:
         tokens = trainer.task.steps * trainer.task.tokens_per_step
         last = trainer.table.rows[-1]
+        size = describe(self.spec.model, self.spec.n_vocab, self.spec.seq_len)
         return {
             "preset": self.preset,
             "steps": trainer.task.steps,
@@ -186,7 +180,7 @@ class Pretraining:
             "best_step": trainer.progress.best_step,
             "skipped_steps": trainer.progress.skipped,
             "expert_load": trainer.progress.expert_load,
-            "params": count_parameters(self.spec.model),
+            "params": {"total": size.n_parameters, "active": size.n_active},
             "seq_len": self.spec.seq_len,
             "batch_size": self.params.train.batch_size,
             "numerics": self.numerics.as_dict(),
