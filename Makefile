@@ -1,0 +1,184 @@
+# Every verb of the house; `make help` lists them. GNU Make 3.81, as macOS has it, is enough.
+SHELL := /bin/sh
+export SHELL  # DVC runs the stages under it, whatever the user's own shell is
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.NOTPARALLEL:  # one DVC at a time: `make -j` gains nothing, and breaks nothing
+.DEFAULT_GOAL := repro
+
+PYTHON ?= python3
+PRESET ?= tiny
+REV ?= HEAD
+
+quote = '$(subst ','\'',$(1))'
+preset = --preset=$(call quote,$(PRESET))
+INSTALLED := .venv/.alm-installed
+UNFINISHED := .venv/.alm-unfinished
+PY := .venv/bin/python
+# Our Python comes first, for the `python` in dvc.yaml. Tests run make themselves, and must not
+# inherit the flags of this one.
+IN_VENV := unset MAKEFLAGS MFLAGS MAKELEVEL && PATH="$(CURDIR)/.venv/bin:$$PATH"
+DVC := $(IN_VENV) .venv/bin/dvc
+PYTEST := $(IN_VENV) .venv/bin/pytest
+METRICS = $(sort $(wildcard reports/*/pretrain.json reports/*/evaluate.json reports/*/quantize.json))
+STATES := "$${ALM_STATE_DIR:-.state}"
+TEXT_STAGES := ingest normalize dedup tokenizer pack
+MODEL_STAGES := pretrain evaluate quantize sample report
+ifneq ($(YES),)
+export ALM_YES := 1
+endif
+ifneq ($(FORCE),)
+export ALM_FRESH := 1
+endif
+
+# What has to hold before DVC starts.
+ask_git = @test -e .git || { echo "error: expected a Git clone, found a bare folder, and DVC needs\
+	Git; clone the repository, or run: git init && git add -A && git commit -m start" >&2; exit 1; }
+ask_params = @$(PY) scripts/params.py --show nothing $(preset)
+ask_consent = @$(PY) scripts/plan.py --consent $(preset)
+stamp_host = @$(PY) scripts/host_stamp.py
+
+##@ Build
+repro: $(INSTALLED) ## Every stage of PRESET that is out of date, then a summary; plain `make` too
+	$(ask_git)
+	$(ask_consent)
+	$(stamp_host)
+	@$(DVC) repro $(if $(FORCE),--force) report@$(PRESET)
+	@$(PY) scripts/summary.py $(preset)
+
+##@ One stage of a corpus, after what it stands on (CORPUS=, or the corpus of PRESET=)
+ingest:    ## Read the sources into documents
+normalize: ## Clean the documents
+dedup:     ## Drop duplicates, split off validation text
+tokenizer: ## Learn the vocabulary
+pack:      ## Write token shards
+$(TEXT_STAGES): $(INSTALLED)
+	$(ask_git)
+	$(stamp_host)
+	@corpus=`$(PY) scripts/params.py --show corpus $(preset) --corpus=$(call quote,$(CORPUS))` \
+	  && $(DVC) repro $(if $(FORCE),--force --single-item) $@@$$corpus
+
+##@ One stage of a model, after what it stands on (PRESET=)
+pretrain:  ## Train the network, from where it was interrupted if it was
+evaluate:  ## Bits per byte of held-out text, beside byte n-grams
+quantize:  ## int8 weights, and what they cost in quality
+sample:    ## Let the model speak; PROMPT="..." asks it yourself, STATE=latest while it trains
+report:    ## One HTML page and a card
+scratch:   ## The empty start of a preset that continues no other
+
+ifeq ($(origin PROMPT),command line)
+sample: $(INSTALLED)
+	$(ask_params)
+	@$(PY) scripts/sample.py $(preset) --prompt=$(call quote,$(value PROMPT)) \
+	  $(if $(STATE),--state=$(call quote,$(STATE)))
+REPRO_STAGES := $(filter-out sample,$(MODEL_STAGES))
+else
+REPRO_STAGES := $(MODEL_STAGES)
+endif
+$(REPRO_STAGES): $(INSTALLED)
+	$(ask_git)
+	$(ask_consent)
+	$(stamp_host)
+	@$(DVC) repro $(if $(FORCE),--force --single-item) $@@$(PRESET)
+
+scratch: $(INSTALLED)
+	$(ask_git)
+	@$(DVC) repro $@
+
+##@ Look
+params: $(INSTALLED) ## Every value of PRESET, and where it is set
+	@$(PY) scripts/params.py $(preset)
+
+plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time; builds nothing
+	@$(PY) scripts/plan.py $(preset)
+
+describe: $(INSTALLED) ## Parameters, FLOPs and memory of MODEL=, or of every shape (BUDGET_GB=)
+	@$(PY) scripts/describe.py --model=$(call quote,$(or $(MODEL),all)) \
+	  $(if $(BUDGET_GB),--budget-gb=$(call quote,$(BUDGET_GB)))
+
+metrics: $(INSTALLED) ## What changed since REV= (default HEAD): parameters and metrics
+	$(ask_git)
+	@$(DVC) params diff $(call quote,$(REV))
+	@$(DVC) metrics diff $(call quote,$(REV)) $(if $(METRICS),--targets $(METRICS))
+
+status: $(INSTALLED) ## Which stages of PRESET are out of date, and why
+	$(ask_git)
+	$(ask_params)
+	$(stamp_host)
+	@$(DVC) status --with-deps report@$(PRESET)
+
+tensorboard: $(INSTALLED) ## Curves of every training state, live
+	@$(IN_VENV) .venv/bin/tensorboard --logdir $(STATES)
+
+##@ This machine
+doctor: $(INSTALLED) ## Python, torch, threads, load, disk, locks, Git: what is wrong, and the cure
+	@$(PY) scripts/doctor.py
+
+device: $(INSTALLED) ## What torch sees: CPU, MPS, CUDA
+	@$(PY) scripts/device.py
+
+prune: $(INSTALLED) ## Free what DVC's cache holds beyond the current dvc.lock
+	$(ask_git)
+	@$(IN_VENV) $(PY) scripts/prune.py
+
+clean: ## Remove what was built (build/); `make` brings it back from DVC's cache
+	rm -rf build dvc_plots
+
+clean-state: $(INSTALLED) ## Remove the training states of PRESET
+	$(ask_params)
+	rm -rf $(STATES)/$(PRESET)
+
+##@ Develop
+test: $(INSTALLED) ## All tests but the minutes-long ones; ARGS= goes to pytest
+	@$(PYTEST) -m "not nightly" $(ARGS)
+
+test-fast: $(INSTALLED) ## Tests of a few seconds at most
+	@$(PYTEST) -m "not nightly and not slow" $(ARGS)
+
+nightly: $(INSTALLED) ## The minutes-long tests
+	@$(PYTEST) -m nightly $(ARGS)
+
+lint: $(INSTALLED) ## Check the style
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+format: $(INSTALLED) ## Correct the style where ruff can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+dev: $(INSTALLED) ## Install the pre-commit hooks
+	@.venv/bin/pre-commit install
+
+setup: $(INSTALLED) ## Make .venv (TORCH_INDEX=<url> takes torch from there); every verb does it
+	@echo ".venv holds what constraints.txt names; next: make"
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <verb> [PRESET=tiny] [CORPUS=] [MODEL=] [YES=1] [FORCE=1]" } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch params plan describe metrics status \
+  tensorboard doctor device prune clean clean-state test test-fast nightly lint format dev setup help
+.PHONY: $(VERBS)
+
+# A virtual environment whose Python is gone is made again.
+ifneq ($(shell test -x $(PY) || echo gone),)
+.PHONY: $(INSTALLED)
+endif
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  found=`$(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null`; \
+	  echo "error: expected Python 3.11 or newer as $(PYTHON), found $${found:-none};" \
+	    "install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test ! -e $(UNFINISHED) && $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' \
+	  2>/dev/null || { echo "making .venv"; $(PYTHON) -m venv --clear .venv; }
+	@touch $(UNFINISHED)
+	@echo "installing what constraints.txt names (once; a few minutes)"
+ifneq ($(TORCH_INDEX),)
+	@$(PY) -m pip install --no-deps --index-url $(call quote,$(TORCH_INDEX)) \
+	  --constraint constraints.txt torch
+endif
+	@$(PY) -m pip install --constraint constraints.txt --editable ".[dev]"
+	@rm $(UNFINISHED)
+	@touch $@

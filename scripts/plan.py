@@ -1,0 +1,30 @@
+"""Verb plan: what a preset needs; with --consent, ask before a build of over an hour."""
+
+import argparse
+
+from alm.config import Machine
+from alm.entry import run
+from alm.project.check import check_preset
+from alm.project.consent import ask_consent
+from alm.project.plan import Plan, render
+
+
+def parse_args() -> argparse.Namespace:
+    """Take a preset's name; everything else stands in params.yaml."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--consent", action="store_true", help="say nothing, but stop or go on")
+    return parser.parse_args()
+
+
+def main(preset: str, consent: bool) -> None:
+    """Check the preset, then print its plan or ask for consent."""
+    check_preset(preset)
+    if consent:
+        ask_consent(preset)
+    else:
+        print(render(Plan.of(preset, Machine.load())))
+
+
+if __name__ == "__main__":
+    run(main, parse_args())

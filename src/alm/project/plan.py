@@ -1,0 +1,163 @@
+"""What building a preset takes: tokens, steps, time, disk. Reads, and changes nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alm.config import CorpusParams, Machine, Params, Stage
+from alm.config.params import SCRATCH
+from alm.io import Manifest
+from alm.project.cost import (
+    Rate,
+    Size,
+    count_parameters,
+    flops_per_token,
+    int8_bytes,
+    model_bytes,
+    state_bytes,
+    training_rate,
+    training_seconds,
+)
+
+TEXT_STAGES = ("ingest", "normalize", "dedup", "tokenizer", "pack")
+MODEL_STAGES = ("pretrain", "evaluate", "quantize", "sample", "report")
+PACKED = "corpus.packed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePlan:
+    """One stage: whether its outputs are there, and their size."""
+
+    name: str
+    built: bool
+    n_bytes: int | None
+    """On disk where built, else expected; None where nobody can tell before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything `make plan` says about a preset."""
+
+    preset: str
+    params: Params
+    size: Size
+    steps: int
+    tokens: int
+    """Tokens that those whole steps read."""
+    available: int | None
+    """Tokens of the packed train split, where it is built."""
+    flops: float
+    rate: Rate
+    stages: tuple[StagePlan, ...]
+
+    @classmethod
+    def of(cls, preset: str, machine: Machine, root: Path = Path()) -> "Plan":
+        """Read what is configured and what is built.
+
+        Raises:
+            ConfigError: the preset or its corpus cannot be used as written.
+            IntegrityError: the packed corpus or a former run's timings are damaged.
+        """
+        params = Params.load(preset, root)
+        n_vocab = CorpusParams.load(params.corpus, root).tokenizer.vocab_size
+        seq_len = params.data.seq_len
+        size, steps = count_parameters(params.model), params.train.steps(seq_len)
+        tokens = steps * params.train.batch_size * seq_len
+        return cls(
+            preset=preset,
+            params=params,
+            size=size,
+            steps=steps,
+            tokens=tokens,
+            available=_available_tokens(params.corpus, root),
+            flops=tokens * flops_per_token(params.model, n_vocab, seq_len),
+            rate=training_rate(preset, params, n_vocab, machine),
+            stages=_plan_stages(preset, params.corpus, size, root),
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Expected time of pretrain; the other stages take minutes at most."""
+        return training_seconds(self.tokens, self.rate)
+
+
+def render(plan: Plan) -> str:
+    """Lay a plan out as text."""
+    params, size = plan.params, plan.size
+    per_step = plan.tokens // plan.steps
+    start = "" if params.train.init == SCRATCH else f", starting from preset {params.train.init}"
+    lines = [
+        f"{plan.preset}: {_millions(size.total)} parameters, {_millions(size.active)} active per "
+        f"token, on corpus {params.corpus}{start}",
+        "",
+        f"tokens   {plan.tokens:,} to train on: {plan.steps:,} steps of {per_step:,}",
+        f"corpus   {_epochs(plan)}",
+        f"work     {plan.flops:.2g} FLOP, {plan.flops / plan.tokens / 1e6:.3g} million a token",
+        f"time     about {spell_seconds(plan.seconds)} of training, {plan.rate.basis}",
+        f"disk     {_spell_bytes(state_bytes(size, params))} of training states besides the "
+        "outputs below; DVC's cache holds each output once more",
+        "",
+        f"{'stage':10}  {'built':5}  {'disk':>10}",
+    ]
+    return "\n".join([*lines, *map(_render_stage, plan.stages)])
+
+
+def spell_seconds(seconds: float) -> str:
+    """Write a duration with the unit that fits it."""
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 1.5 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{max(1, round(seconds))} seconds"
+
+
+def _render_stage(stage: StagePlan) -> str:
+    size = "?" if stage.n_bytes is None else _spell_bytes(stage.n_bytes)
+    about = "" if stage.built or stage.n_bytes is None else "~"
+    return f"{stage.name:10}  {'yes' if stage.built else 'no':5}  {about + size:>10}"
+
+
+def _epochs(plan: Plan) -> str:
+    if plan.available is None:
+        return f"not packed yet: `make pack PRESET={plan.preset}` tells how many tokens it has"
+    return (
+        f"{plan.available:,} tokens to train on: each is read "
+        f"{plan.tokens / max(1, plan.available):.2f} times"
+    )
+
+
+def _available_tokens(corpus: str, root: Path) -> int | None:
+    packed = root / Stage.load("pack", corpus, root).outs[0]
+    if not packed.exists():
+        return None
+    return int(Manifest.read(packed, PACKED).facts["splits"]["train"]["tokens"])
+
+
+def _plan_stages(preset: str, corpus: str, size: Size, root: Path) -> tuple[StagePlan, ...]:
+    keys = {**dict.fromkeys(TEXT_STAGES, corpus), **dict.fromkeys(MODEL_STAGES, preset)}
+    expected = {"pretrain": model_bytes(size), "quantize": int8_bytes(size)}
+    return tuple(
+        _plan_stage(Stage.load(name, key, root), name, expected.get(name), root)
+        for name, key in keys.items()
+    )
+
+
+def _plan_stage(stage: Stage, name: str, expected: int | None, root: Path) -> StagePlan:
+    outs = [root / out for out in stage.outs]
+    built = all(out.exists() for out in outs)
+    n_bytes = sum(map(_bytes_of, outs)) if built else expected
+    return StagePlan(name=name, built=built, n_bytes=n_bytes)
+
+
+def _bytes_of(path: Path) -> int:
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M"
+
+
+def _spell_bytes(n_bytes: int) -> str:
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n_bytes >= unit:
+            return f"{n_bytes / unit:.1f} {name}"
+    return f"{n_bytes} B"

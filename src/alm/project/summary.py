@@ -1,0 +1,95 @@
+"""What stands on the screen at the end of a build: the few numbers that matter, and what next."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from alm.errors import IntegrityError
+from alm.io import read_json
+
+REPORTS = Path("reports")
+FILES = ("pretrain", "evaluate", "quantize", "samples")
+SHOWN_CHARACTERS = 70  # of a sample, so that it stays on one line
+
+
+def summarize(preset: str, root: Path = Path()) -> str:
+    """Return the summary of a preset that is built.
+
+    Raises:
+        IntegrityError: a report is absent, damaged, or lacks a number.
+    """
+    folder = REPORTS / preset
+    reports = {name: read_json(root / folder / f"{name}.json") for name in FILES}
+    try:
+        lines = _lines(preset, folder, **reports)
+    except (KeyError, IndexError, TypeError) as error:
+        raise IntegrityError(
+            f"{folder}: expected the reports of this version, found no {error} in one; run "
+            f"`make repro PRESET={preset} FORCE=1`"
+        ) from None
+    return "\n".join(["", *(f"{label:14}{text}" for label, text in lines)])
+
+
+def _lines(
+    preset: str,
+    folder: Path,
+    *,
+    pretrain: dict[str, Any],
+    evaluate: dict[str, Any],
+    quantize: dict[str, Any],
+    samples: dict[str, Any],
+) -> list[tuple[str, str]]:
+    return [
+        (preset, _training(pretrain)),
+        ("bits per byte", _bits(evaluate["total"])),
+        ("size", _sizes(quantize)),
+        ("sample", _sample(samples["samples"][0])),
+        ("report", f"{folder / 'report.html'}  (and {folder / 'card.md'})"),
+        *zip(("try next", "", "", ""), _next(preset), strict=False),
+    ]
+
+
+def _training(facts: dict[str, Any]) -> str:
+    return (
+        f"{facts['params']['total'] / 1e6:.1f} M parameters, {facts['tokens']:,} tokens in "
+        f"{facts['steps']:,} steps, validation loss {facts['val_loss']:.3f}"
+    )
+
+
+def _bits(total: dict[str, Any]) -> str:
+    ngrams = ", ".join(
+        f"{order}-gram {bits:.3f}"
+        for order, bits in sorted(total["ngram"].items(), key=lambda pair: int(pair[0]))
+    )
+    beside = f"; byte n-grams of the same text: {ngrams}" if ngrams else ""
+    return f"{total['bits_per_byte']:.3f} on {total['bytes']:,} bytes held out{beside}"
+
+
+def _sizes(receipt: dict[str, Any]) -> str:
+    return (
+        f"{receipt['bytes_float'] / 1e6:.1f} MB, {receipt['bytes_int8'] / 1e6:.1f} MB in int8, "
+        f"which changes the loss by {receipt['delta_nll']:+.4f} and keeps "
+        f"{100 * receipt['same_top1']:.1f} % of first choices"
+    )
+
+
+def _sample(sample: dict[str, Any]) -> str:
+    said = " ".join(_printable(sample["sampled"]["text"]).split())
+    more = "..." if len(said) > SHOWN_CHARACTERS else ""
+    return f"{_printable(sample['prompt'])} | {said[:SHOWN_CHARACTERS]}{more}"
+
+
+def _next(preset: str) -> list[str]:
+    lines = [
+        f'make sample PRESET={preset} PROMPT="..."   ask it yourself',
+        "change a knob in params.yaml, then: make && make metrics",
+        "your own text: see data/README.md",
+    ]
+    return ["make repro PRESET=pico   real text, an hour", *lines] if preset == "tiny" else lines
+
+
+def _printable(text: str) -> str:
+    """Drop what could steer a terminal, and mark what its encoding lacks."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return shown.encode(encoding, "replace").decode(encoding)

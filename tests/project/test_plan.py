@@ -1,0 +1,121 @@
+import pytest
+
+from alm.config import Machine
+from alm.errors import IntegrityError
+from alm.io import Manifest, new_directory
+from alm.project.plan import MODEL_STAGES, TEXT_STAGES, Plan, render, spell_seconds
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(state_dir=tmp_path / "states")
+
+
+def pack(project, tokens):
+    out = project / "build" / "corpora" / "synthetic" / "packed"
+    with new_directory(out) as directory:
+        (directory / "train-00000.alm").write_bytes(bytes(1000))
+        facts = {"splits": {"train": {"tokens": tokens}}}
+        Manifest.write(directory, "corpus.packed", params={}, inputs={}, facts=facts)
+    return out
+
+
+@pytest.fixture
+def change(change):
+    """Change parameters, from a training of 147 steps of 16 rows of 128."""
+    change("presets.tiny.data", {"seq_len": 128})
+    change("presets.tiny.train", {"init": "scratch", "tokens": 300_000, "batch_size": 16})
+    change("presets.tiny.train.micro_batch_size", 16)
+    return change
+
+
+def test_tokens_are_those_of_whole_steps(project, machine, change):
+    plan = Plan.of("tiny", machine, project)
+
+    assert plan.steps == 147
+    assert plan.tokens == 147 * 16 * 128
+
+
+def test_a_corpus_that_is_not_packed_is_pointed_to(project, machine):
+    plan = Plan.of("tiny", machine, project)
+
+    assert plan.available is None
+    assert "not packed yet: `make pack PRESET=tiny`" in render(plan)
+
+
+def test_a_packed_corpus_says_how_often_it_is_read(project, machine, change):
+    pack(project, tokens=150_528)
+
+    assert "150,528 tokens to train on: each is read 2.00 times" in render(
+        Plan.of("tiny", machine, project)
+    )
+
+
+def test_a_damaged_corpus_is_named(project, machine):
+    (pack(project, tokens=1) / "manifest.json").write_text("{}")
+
+    with pytest.raises(IntegrityError, match="manifest"):
+        Plan.of("tiny", machine, project)
+
+
+def test_every_stage_is_listed_and_only_what_exists_is_built(project, machine):
+    pack(project, tokens=1000)
+
+    stages = {stage.name: stage for stage in Plan.of("tiny", machine, project).stages}
+
+    assert tuple(stages) == TEXT_STAGES + MODEL_STAGES
+    assert [name for name, stage in stages.items() if stage.built] == ["pack"]
+    assert stages["pack"].n_bytes > 1000
+    assert stages["ingest"].n_bytes is None
+
+
+def test_a_model_is_sized_before_it_is_built(project, machine):
+    plan = Plan.of("tiny", machine, project)
+
+    assert f"pretrain    no     {f'~{8 * plan.size.total / 1e6:.1f} MB':>10}" in render(plan)
+
+
+def test_a_stage_is_built_when_all_of_its_outputs_are_there(project, machine):
+    (project / "reports" / "tiny").mkdir(parents=True)
+    (project / "reports" / "tiny" / "pretrain.json").write_text("{}")
+
+    stages = {stage.name: stage.built for stage in Plan.of("tiny", machine, project).stages}
+
+    assert not stages["pretrain"]
+
+
+def test_a_smaller_tokenizer_makes_less_work(project, machine, change):
+    work = []
+    for vocab_size in (1000, 500):
+        change("corpora.synthetic.tokenizer", {"vocab_size": vocab_size})
+        work.append(Plan.of("tiny", machine, project))
+
+    d_model = work[0].params.model.d_model
+    assert work[0].flops - work[1].flops == 6 * 500 * d_model * work[0].tokens
+
+
+def test_planning_writes_nothing(project, machine):
+    before = sorted(project.rglob("*"))
+    Plan.of("tiny", machine, project)
+
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_preset_that_continues_another_says_so(project, machine, change):
+    change("presets.tiny.train.init", "own")
+
+    assert "starting from preset own" in render(Plan.of("tiny", machine, project))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.2, "1 seconds"),
+        (80, "80 seconds"),
+        (90, "1.5 minutes"),
+        (5400, "1.5 hours"),
+        (864000, "10.0 days"),
+    ],
+)
+def test_durations_have_the_unit_that_fits(seconds, expected):
+    assert spell_seconds(seconds) == expected
