@@ -49,7 +49,7 @@ def test_mark_at_the_start_and_no_newline_at_the_end_are_fine(take, folder):
     assert taken.facts["dropped"] == {"empty": 1}
 
 
-@given(st.binary(max_size=300).map(lambda data: data.replace(b"x", b"\n")), st.integers(1, 40))
+@given(st.lists(st.binary(max_size=60), max_size=8).map(b"\n".join), st.integers(1, 40))
 def test_lines_are_those_between_newlines(data, limit):
     lines = list(read_lines(io.BytesIO(data), limit))
 
