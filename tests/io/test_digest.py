@@ -39,6 +39,7 @@ def test_compiled_python_is_passed_over(tree):
 
     (tree / "b" / "__pycache__").mkdir()
     (tree / "b" / "__pycache__" / "module.cpython-311.pyc").write_bytes(b"x")
+    (tree / "b" / "__pycache__" / "leftover").write_bytes(b"x")
     (tree / "module.pyc").write_bytes(b"x")
 
     assert sha256_tree(tree) == before

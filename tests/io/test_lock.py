@@ -43,7 +43,10 @@ def holder(folder):
             process.kill()
 
 
-def test_second_process_is_refused_and_told_who_holds_it(tmp_path):
+def test_second_process_is_refused_at_once_and_told_who_holds_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 5)
+    begun = time.monotonic()
+
     with holder(tmp_path) as other, pytest.raises(LockedError) as raised, hold_lock(tmp_path):
         pass
 
@@ -51,6 +54,7 @@ def test_second_process_is_refused_and_told_who_holds_it(tmp_path):
         f"{tmp_path} is in use by process {other.pid}; wait for it to end, or stop it"
     )
     assert raised.value.exit_code == 75
+    assert time.monotonic() - begun < lock.PATIENCE_SECONDS
 
 
 def test_lock_ends_with_its_block(tmp_path):

@@ -17,7 +17,8 @@ MAX_LINES = 10
 
 def readme_commands():
     """Return the shell lines of the section."""
-    section = (REPO / "README.md").read_text().split("## Train on your own text")[1].split("\n## ")[0]
+    readme = (REPO / "README.md").read_text()
+    section = readme.split("## Train on your own text")[1].split("\n## ")[0]
     return re.search(r"```sh\n(.*?)```", section, flags=re.S)[1].splitlines()
 
 
@@ -32,7 +33,7 @@ def write_books(folder, documents):
 def test_from_a_folder_of_files_to_a_trained_preset(micro_house, tmp_path):
     house = micro_house.copy(tmp_path / "house")
     write_books(tmp_path / "texts", house.root / "build/corpora/synthetic/dedup/train.jsonl")
-    house.edit("params.yaml", lambda p: p["presets"]["own"]["train"].update(tokens=7680))
+    house.edit("params.yaml", lambda p: p["presets"]["own"]["train"].update(tokens=3840))
     house.edit("params.yaml", lambda p: p["corpora"]["own"]["tokenizer"].update(vocab_size=400))
     (house.root / ".venv").symlink_to(sys.prefix)
     commands = readme_commands()

@@ -18,6 +18,14 @@ def test_mean_does_not_depend_on_the_batches(build):
     assert run(trainer, 7, 7).loss == pytest.approx(run(trainer, 7, 2).loss, rel=1e-5)
 
 
+def test_rows_come_from_the_whole_split(build):
+    trainer = build()
+
+    validation = Validation(trainer.task.validation._rows, 5, 4)
+
+    assert validation._indices.tolist() == [0, 10, 20, 30, 40]
+
+
 def test_a_small_split_is_read_whole(build):
     trainer = build()
 

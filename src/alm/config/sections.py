@@ -215,7 +215,7 @@ class TrainConfig:
     validate_every: Positive
     """Steps between validations."""
     validate_rows: Positive
-    """Rows of the validation stream that each validation reads."""
+    """Rows that each validation reads, evenly spaced over the held-out stream."""
     save_every: Positive
     """Steps between saved states."""
     keep_states: Positive

@@ -23,7 +23,7 @@ class ValidationResult:
 
 
 class Validation:
-    """The first rows of the held-out stream.
+    """Rows of the held-out stream, evenly spaced, so that every source has its share.
 
     Args:
         rows: rows of the ``val`` split.
@@ -33,7 +33,8 @@ class Validation:
 
     def __init__(self, rows: Rows, n_rows: int, batch_size: int) -> None:
         self._rows = rows
-        self._indices = np.arange(min(n_rows, len(rows)))
+        n_read = min(n_rows, len(rows))
+        self._indices = np.arange(n_read) * len(rows) // n_read
         self._batch_size = batch_size
 
     @torch.no_grad()
