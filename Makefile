@@ -25,10 +25,15 @@ METRICS = $(sort $(wildcard reports/*/pretrain.json reports/*/evaluate.json repo
 STATES := "$${ALM_STATE_DIR:-.state}"
 TEXT_STAGES := ingest normalize dedup tokenizer pack
 MODEL_STAGES := pretrain evaluate quantize sample report
-ifneq ($(YES),)
+# Apple's GPU is not proven yet; ALM_DEVICE=mps tries it.
+ifeq ($(shell uname),Darwin)
+ALM_DEVICE ?= cpu
+export ALM_DEVICE
+endif
+ifeq ($(YES),1)
 export ALM_YES := 1
 endif
-ifneq ($(FORCE),)
+ifeq ($(FORCE),1)
 export ALM_FRESH := 1
 endif
 
@@ -39,12 +44,12 @@ ask_params = @$(PY) scripts/params.py --show nothing $(preset)
 ask_consent = @$(PY) scripts/plan.py --consent $(preset)
 stamp_host = @$(PY) scripts/host_stamp.py
 
-##@ Build
+##@ Build (FORCE=1 trains again from the start; YES=1 agrees to over an hour)
 repro: $(INSTALLED) ## Every stage of PRESET that is out of date, then a summary; plain `make` too
 	$(ask_git)
 	$(ask_consent)
 	$(stamp_host)
-	@$(DVC) repro $(if $(FORCE),--force) report@$(PRESET)
+	@$(DVC) repro $(if $(ALM_FRESH),--force) report@$(PRESET)
 	@$(PY) scripts/summary.py $(preset)
 
 ##@ One stage of a corpus, after what it stands on (CORPUS=, or the corpus of PRESET=)
@@ -57,7 +62,7 @@ $(TEXT_STAGES): $(INSTALLED)
 	$(ask_git)
 	$(stamp_host)
 	@corpus=`$(PY) scripts/params.py --show corpus $(preset) --corpus=$(call quote,$(CORPUS))` \
-	  && $(DVC) repro $(if $(FORCE),--force --single-item) $@@$$corpus
+	  && $(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$$corpus
 
 ##@ One stage of a model, after what it stands on (PRESET=)
 pretrain:  ## Train the network, from where it was interrupted if it was
@@ -75,12 +80,15 @@ sample: $(INSTALLED)
 REPRO_STAGES := $(filter-out sample,$(MODEL_STAGES))
 else
 REPRO_STAGES := $(MODEL_STAGES)
+ifneq ($(STATE),)
+$(error STATE= goes with PROMPT="...": a run in progress is asked, not built)
+endif
 endif
 $(REPRO_STAGES): $(INSTALLED)
 	$(ask_git)
 	$(ask_consent)
 	$(stamp_host)
-	@$(DVC) repro $(if $(FORCE),--force --single-item) $@@$(PRESET)
+	@$(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$(PRESET)
 
 scratch: $(INSTALLED)
 	$(ask_git)
@@ -162,8 +170,10 @@ VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch params plan describe metri
   tensorboard doctor device prune clean clean-state test test-fast nightly lint format dev setup help
 .PHONY: $(VERBS)
 
-# A virtual environment whose Python is gone is made again.
-ifneq ($(shell test -x $(PY) || echo gone),)
+# A virtual environment whose Python is gone is made again, and so is one that came with a copied or
+# moved folder: it would run the code of the place it was made in.
+is_ours = test -x $(PY) && grep -qxF $(call quote,$(CURDIR)) $(INSTALLED) 2>/dev/null
+ifneq ($(shell $(is_ours) || echo gone),)
 .PHONY: $(INSTALLED)
 endif
 $(INSTALLED): pyproject.toml constraints.txt
@@ -171,7 +181,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  found=`$(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null`; \
 	  echo "error: expected Python 3.11 or newer as $(PYTHON), found $${found:-none};" \
 	    "install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@test ! -e $(UNFINISHED) && $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' \
+	@test ! -e $(UNFINISHED) && { test ! -e $(INSTALLED) || $(is_ours); } && $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' \
 	  2>/dev/null || { echo "making .venv"; $(PYTHON) -m venv --clear .venv; }
 	@touch $(UNFINISHED)
 	@echo "installing what constraints.txt names (once; a few minutes)"
@@ -181,4 +191,4 @@ ifneq ($(TORCH_INDEX),)
 endif
 	@$(PY) -m pip install --constraint constraints.txt --editable ".[dev]"
 	@rm $(UNFINISHED)
-	@touch $@
+	@printf '%s\n' $(call quote,$(CURDIR)) > $@

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import Params
-from alm.entry import run
 from alm.io import rounded, write_json
 from alm.runtime import pin_numerics
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import CorpusParams
 from alm.corpus import Origin, ingest_corpus, summarize
-from alm.entry import run
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import CorpusParams
 from alm.corpus import read_documents
 from alm.data import pack
-from alm.entry import run
 from alm.io import Manifest
 from alm.tokenizer import Tokenizer, encode_documents
 

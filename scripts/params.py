@@ -3,7 +3,7 @@
 import argparse
 
 from alm.entry import run
-from alm.project.check import check_corpus, check_preset
+from alm.project.check import check_corpus, check_preset, require_input
 from alm.project.provenance import render, trace_preset
 
 
@@ -20,6 +20,7 @@ def main(preset: str, corpus: str, show: str) -> None:
     """Check the preset, or just the corpus where one is named; show what was asked for."""
     name = check_corpus(corpus) if corpus else check_preset(preset)
     if show == "corpus":
+        require_input(name)
         print(name)
     elif show == "tree":
         print(render(trace_preset(preset)))

@@ -4,7 +4,7 @@ import argparse
 
 from alm.config import Machine
 from alm.entry import run
-from alm.project.check import check_preset
+from alm.project.check import check_preset, require_input
 from alm.project.consent import ask_consent
 from alm.project.plan import Plan, render
 
@@ -19,8 +19,9 @@ def parse_args() -> argparse.Namespace:
 
 def main(preset: str, consent: bool) -> None:
     """Check the preset, then print its plan or ask for consent."""
-    check_preset(preset)
+    corpus = check_preset(preset)
     if consent:
+        require_input(corpus)
         ask_consent(preset)
     else:
         print(render(Plan.of(preset, Machine.load())))

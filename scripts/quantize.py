@@ -4,8 +4,8 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import Params, Stage
-from alm.entry import run
 from alm.io import rounded, write_json
 from alm.runtime import pin_numerics
 

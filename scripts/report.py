@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from alm.entry import run
+from alm.attended import run
 from alm.io import write_text
 from alm.report import Findings, Paths, render_card, render_page
 

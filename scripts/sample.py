@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import Params
-from alm.entry import run
 from alm.runtime import pin_numerics
 
 
@@ -19,8 +19,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--prompt", help="continue this on the terminal and write nothing")
     parser.add_argument("--state", choices=["latest"], help="with --prompt: of a run in progress")
     args = parser.parse_args()
-    if args.prompt is None and None in (args.model, args.tokenizer, args.packed, args.out):
-        parser.error("give --prompt, or all of --model, --tokenizer, --packed and --out")
+    if args.prompt is None and (args.state or not args.out):
+        parser.error("give --prompt (with --state if you like), or all the paths of the stage")
     return args
 
 

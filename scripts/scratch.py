@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from alm.entry import run
+from alm.attended import run
 from alm.io import Manifest, new_directory
 
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from alm.attended import run
 from alm.config import CorpusParams
 from alm.corpus import read_documents
-from alm.entry import run
 from alm.tokenizer import build_tokenizer
 
 

@@ -58,7 +58,7 @@ class Project:
     def install(self):
         for tool in TOOLS:
             self.write(f".venv/bin/{tool}", STAND_IN)
-        (self.root / ".venv" / ".alm-installed").touch()
+        (self.root / ".venv" / ".alm-installed").write_text(f"{self.root}\n")
 
     def make(self, *arguments, **environment):
         keep = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
@@ -343,6 +343,15 @@ def test_an_interrupted_setup_is_done_again_from_the_start(fresh):
 
     assert fresh.calls.read_text().count("-m venv") == 2
     assert (fresh.root / ".venv" / ".alm-installed").exists()
+
+
+def test_a_virtual_environment_that_came_with_a_copied_folder_is_made_again(fresh):
+    setup(fresh)
+    (fresh.root / ".venv" / ".alm-installed").write_text("/where/it/came/from\n")
+
+    assert setup(fresh).returncode == 0
+
+    assert fresh.calls.read_text().count("-m venv") == 2
 
 
 def test_a_virtual_environment_whose_python_is_gone_is_made_again(fresh):

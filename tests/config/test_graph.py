@@ -15,6 +15,8 @@ presets:
   a: {corpus: words, model: small, train: {init: scratch}}
   b: {corpus: words, model: small, train: {init: a}}
   c: {corpus: words, model: small}
+  d: {corpus: words, model: small, train: 3}
+  e: {corpus: words, model: small, train: initial}
 """
 DVC = """\
 stages:
@@ -97,9 +99,10 @@ def test_unknown_key_ends_with_the_known_ones(load):
         load("train", "words")
 
 
-def test_value_that_a_preset_lacks_is_named(load):
+@pytest.mark.parametrize("preset", ["c", "d", "e"])
+def test_value_that_a_preset_lacks_is_named(load, preset):
     with pytest.raises(ConfigError, match=r"dvc\.yaml refers to item\.train\.init, which params"):
-        load("train", "c")
+        load("train", preset)
 
 
 def test_real_stages_are_read_for_every_member(house):

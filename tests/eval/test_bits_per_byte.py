@@ -112,7 +112,7 @@ def test_nats_stand_in_the_order_of_the_documents(transformer):
 
 
 def test_one_number_in_three_units():
-    found = Score(documents=1, bytes=30, tokens=10, nats=20 * math.log(2)).as_dict()
+    found = Score(documents=1, bytes=30, seen=6, tokens=10, nats=20 * math.log(2)).as_dict()
 
     assert found["bits_per_byte"] == pytest.approx(20 / 30)
     assert found["loss"] == pytest.approx(2 * math.log(2))
@@ -122,10 +122,10 @@ def test_one_number_in_three_units():
 
 
 def test_total_weighs_by_bytes():
-    long = Score(documents=1, bytes=90, tokens=30, nats=90.0)
-    short = Score(documents=2, bytes=10, tokens=5, nats=40.0)
+    long = Score(documents=1, bytes=90, seen=9, tokens=30, nats=90.0)
+    short = Score(documents=2, bytes=10, seen=1, tokens=5, nats=40.0)
 
     total = Score.total([long, short])
 
-    assert total == Score(documents=3, bytes=100, tokens=35, nats=130.0)
+    assert total == Score(documents=3, bytes=100, seen=10, tokens=35, nats=130.0)
     assert total.bits_per_byte == pytest.approx(1.3 / math.log(2))

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 REPO = Path(__file__).parents[2]
-DVC = Path(sys.executable).with_name("dvc")
+INSTALLED = ".venv/.alm-installed"
 SHAPE = {"d_model": 32, "n_layers": 2, "n_heads": 2, "n_kv_heads": 1, "d_head": 16, "d_ff": 64}
 TRAIN = {"tokens": 15360, "batch_size": 4, "micro_batch_size": 4, "validate_every": 10}
 
@@ -30,24 +30,28 @@ class House:
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
         return {**kept, "PATH": path, "PYTHONPATH": str(self.root / "src"), "SHELL": "/bin/sh"}
 
-    def start(self, *targets):
-        """Start ``dvc repro`` in a process group of its own."""
+    def start(self, *command, **environment):
+        """Start a command in a process group of its own."""
         return subprocess.Popen(
-            [DVC, "repro", *targets],
+            command,
             cwd=self.root,
-            env=self.environment,
+            env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def repro(self, *targets):
-        """Run ``dvc repro`` to its end; return what it printed."""
-        with self.start(*targets) as process:
+    def run(self, *command, **environment):
+        """Run a command to its end; return what it printed."""
+        with self.start(*command, **environment) as process:
             output = process.communicate()[0]
         assert process.returncode == 0, output
         return output
+
+    def repro(self, *targets, **environment):
+        """Run ``dvc repro`` to its end; return what it printed."""
+        return self.run("dvc", "repro", *targets, **environment)
 
     def stages_run(self, *targets):
         """Build and return the stages that ran, without their preset or corpus."""
@@ -69,6 +73,7 @@ class House:
     def copy(self, to):
         """Copy everything, what was built included."""
         shutil.copytree(self.root, to, symlinks=True)
+        (to / INSTALLED).write_text(f"{to}\n")
         return House(to)
 
 
@@ -88,7 +93,17 @@ def check_out(root):
     shutil.rmtree(root / "reports", ignore_errors=True)
     (root / "dvc.lock").unlink(missing_ok=True)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    lend_environment(root)
     return House(root)
+
+
+def lend_environment(root):
+    """Give a house this interpreter's packages, in a folder of its own that make may touch."""
+    (root / ".venv").mkdir()
+    for part in sorted(Path(sys.prefix).iterdir()):
+        if part.name != Path(INSTALLED).name:
+            (root / ".venv" / part.name).symlink_to(part)
+    (root / INSTALLED).write_text(f"{root}\n")
 
 
 def shrink(house):

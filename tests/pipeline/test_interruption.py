@@ -11,6 +11,8 @@ from alm.io import sha256_file
 
 pytestmark = pytest.mark.slow
 
+MAKE = ("make", "pretrain", "PRESET=tiny")
+DVC = ("dvc", "repro", "pretrain@tiny")
 RESULTS = (
     "build/models/tiny/pretrain/model.safetensors",
     "build/models/tiny/pretrain/best.safetensors",
@@ -40,7 +42,7 @@ def wait_for(house, step, process):
 
 
 def kill(process, victim):
-    """Kill dvc alone, or dvc and the stage that it runs."""
+    """Kill dvc alone, or make, dvc and the stage that it runs."""
     if victim == "dvc":
         process.kill()
     else:
@@ -70,13 +72,13 @@ def undisturbed(micro_house, tmp_path_factory):
 )
 def test_a_killed_build_ends_in_the_same_bytes(micro_house, tmp_path, undisturbed, step, victim):
     house = micro_house.copy(tmp_path / "house")
-    process = house.start("pretrain@tiny")
+    process = house.start(*(DVC if victim == "dvc" else MAKE))
     wait_for(house, step, process)
 
     kill(process, victim)
     if victim == "dvc":
         wait_until_it_leaves(house)
-    output = house.repro("pretrain@tiny")
+    output = house.run(*MAKE)
 
     if step:
         assert int(re.search(r"resuming at step (\d+) of 60", output)[1]) >= step
@@ -85,7 +87,7 @@ def test_a_killed_build_ends_in_the_same_bytes(micro_house, tmp_path, undisturbe
 
 def test_interrupt_saves_exits_with_an_error_and_goes_on(micro_house, tmp_path, undisturbed):
     house = micro_house.copy(tmp_path / "house")
-    process = house.start("pretrain@tiny")
+    process = house.start(*MAKE)
     wait_for(house, 5, process)
 
     os.killpg(process.pid, signal.SIGINT)
@@ -94,5 +96,5 @@ def test_interrupt_saves_exits_with_an_error_and_goes_on(micro_house, tmp_path, 
     assert process.returncode != 0
     assert "the same command goes on from there" in output
     assert "Traceback" not in output
-    house.repro("pretrain@tiny")
+    house.run(*MAKE)
     assert digests(house) == undisturbed

@@ -1,7 +1,15 @@
 import pytest
 
-from alm.errors import ConfigError
-from alm.project.check import check_corpus, check_preset
+from alm.errors import ConfigError, InputError
+from alm.eval.ngram import MAX_ORDER
+from alm.project.check import (
+    BLOCK,
+    LARGEST_ORDER,
+    check_corpus,
+    check_preset,
+    require_input,
+)
+from alm.quant import blocks
 
 
 def test_a_preset_that_can_be_built_gives_its_corpus(project):
@@ -34,3 +42,41 @@ def test_a_variable_that_nothing_reads_is_found_before_anything_runs(project, mo
 
     with pytest.raises(ConfigError, match="ALM_SEED"):
         check_preset("tiny", project)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("presets.tiny.sample.prompts", [], "sample.prompts: expected at least one"),
+        ("presets.tiny.evaluate.ngram_orders", [3, 8], "ngram_orders: expected at most 7, found 8"),
+    ],
+)
+def test_a_mistake_of_a_late_stage_is_found_first(change, project, key, value, message):
+    change(key, value)
+
+    with pytest.raises(ConfigError, match=message):
+        check_preset("tiny", project)
+
+
+def test_a_width_that_int8_blocks_do_not_divide_is_found_first(project):
+    shape = project / "configs" / "models" / "tiny.yaml"
+    shape.write_text(shape.read_text().replace("d_ff: 384", "d_ff: 390"))
+
+    with pytest.raises(ConfigError, match="d_ff to be a multiple of 32.*found 390"):
+        check_preset("tiny", project)
+
+
+def test_limits_are_those_of_the_stages():
+    assert (BLOCK, LARGEST_ORDER) == (blocks.BLOCK, MAX_ORDER)
+
+
+def test_text_that_is_not_there_is_missed_before_dvc_starts(project):
+    with pytest.raises(InputError, match="expected text in data/own, found nothing"):
+        require_input("own", project)
+
+    (project / "data" / "own").mkdir(parents=True)
+    require_input("own", project)
+
+
+def test_a_stamp_that_make_writes_need_not_be_there(project):
+    require_input("stdlib", project)

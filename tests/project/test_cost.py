@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -68,10 +68,27 @@ def test_a_smaller_tokenizer_has_fewer_logits_to_compute():
     assert saved == 6 * 24 * config.d_model
 
 
+def write_run(state, model):
+    """Leave what a run of a shape leaves: its speed, and what it was."""
+    run = state / "tiny" / "0123456789ab"
+    run.mkdir(parents=True)
+    (state / "tiny" / "timings.json").write_text(json.dumps({"tokens_per_second": 1000.0}))
+    (state / "tiny" / "current.json").write_text(json.dumps({"run": run.name}))
+    (run / "config.json").write_text(json.dumps({"model": asdict(model)}))
+
+
+def test_the_speed_of_another_shape_says_nothing(project, tmp_path):
+    params = Params.load("tiny", project)
+    write_run(tmp_path, load_model_config("pico", project))
+
+    rate = training_rate("tiny", params, 1024, Machine(state_dir=tmp_path))
+
+    assert rate.basis != "as measured here"
+
+
 def test_a_measured_speed_is_preferred(project, tmp_path):
     state = tmp_path / "state"
-    (state / "tiny").mkdir(parents=True)
-    (state / "tiny" / "timings.json").write_text(json.dumps({"tokens_per_second": 1000.0}))
+    write_run(state, Params.load("tiny", project).model)
 
     rate = training_rate("tiny", Params.load("tiny", project), 1024, Machine(state_dir=state))
 

@@ -47,6 +47,7 @@ def score(n_bytes, bits, ngrams):
     return {
         "documents": 40,
         "bytes": n_bytes,
+        "seen": 0.04,
         "tokens": tokens,
         "nats": nats,
         "loss": nats / tokens,

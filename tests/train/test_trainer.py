@@ -117,8 +117,7 @@ def non_finite(bad, steps, where):
         if where == "loss":
             return Loss(loss.value * bad, loss.balance, loss.loads_ME)
         param = next(model.parameters())
-        poison = (param.sum() * 0.0) * bad if where == "both" else _Poison.apply(param, bad)
-        return Loss(loss.value + poison, loss.balance, loss.loads_ME)
+        return Loss(loss.value + _Poison.apply(param, bad), loss.balance, loss.loads_ME)
 
     return objective
 
@@ -182,6 +181,25 @@ def test_best_weights_are_those_of_the_lowest_validation_loss(build):
     measured = {row.step: row.val_loss for row in trainer.table.rows if row.val_loss is not None}
     assert trainer.progress.best_step == min(measured, key=measured.get)
     assert list(measured) == [4, 8, 12]
+
+
+def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
+    trainer = build(config=replace(config, validate_every=4, save_every=100))
+    seen = {}
+    validate = trainer._validate
+
+    def worsen_after_the_first():
+        seen[trainer.progress.step] = weights(trainer)
+        loss = validate()
+        trainer.progress.best_loss = -1.0  # nothing later can be better
+        return loss
+
+    trainer._validate = worsen_after_the_first
+    trainer.fit()
+
+    assert trainer.progress.best_step == 4
+    assert same(trainer.best, seen[4])
+    assert not same(trainer.best, weights(trainer))
 
 
 def test_selection_biases_move_towards_balance_and_stay_centred(build, config):

@@ -73,5 +73,7 @@ def summarize(facts: dict[str, Any]) -> str:
     """Return one line about a stage's result, for its script to print."""
     n_bytes = sum(source["bytes"] for source in facts["sources"])
     lost = {**facts["dropped"], **facts["quarantined"]}
+    if skipped := sum(len(source.get("skipped_files", [])) for source in facts["sources"]):
+        lost["damaged files skipped"] = skipped
     tail = "".join(f"; {reason} {n:,}" for reason, n in sorted(lost.items()))
     return f"{facts['docs_out']:,} documents, {n_bytes:,} bytes of text{tail}"

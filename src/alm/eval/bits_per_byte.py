@@ -33,7 +33,10 @@ RULE = (
     "scored once.",
     "The n-gram models (interpolated modified Kneser-Ney, counted in the train split) code the "
     "same documents as their bytes and an end symbol, and never look across documents.",
-    "Totals are sums over documents.",
+    "Of each source all held-out documents are scored, or the first that stay within "
+    "evaluate.max_bytes; totals are sums over documents.",
+    "seen is the share of the scored bytes in lines of over 30 bytes that are a line of the "
+    "training text too: near-duplicates are not looked for yet.",
 )
 """A list on purpose: ``dvc metrics`` makes a column of every string, and skips lists."""
 
@@ -44,6 +47,8 @@ class Score:
 
     documents: int
     bytes: int
+    seen: int
+    """Bytes in lines that stand in the training text too."""
     tokens: int
     nats: float
 
@@ -59,6 +64,7 @@ class Score:
         return cls(
             documents=sum(score.documents for score in each),
             bytes=sum(score.bytes for score in each),
+            seen=sum(score.seen for score in each),
             tokens=sum(score.tokens for score in each),
             nats=math.fsum(score.nats for score in each),
         )
@@ -68,6 +74,7 @@ class Score:
         return {
             "documents": self.documents,
             "bytes": self.bytes,
+            "seen": self.seen / self.bytes,
             "tokens": self.tokens,
             "nats": self.nats,
             "loss": self.nats / self.tokens,

@@ -12,6 +12,7 @@ from alm.config import EvaluateConfig
 from alm.eval.bits_per_byte import RULE, Score, bits_per_byte, score_documents
 from alm.eval.held_out import HeldOut, read_train_texts
 from alm.eval.ngram import Counts, KneserNey
+from alm.eval.seen import count_seen_bytes
 from alm.model import Transformer
 
 
@@ -30,7 +31,8 @@ def evaluate(
     Returns:
         The rule by which all of it is scored; and for all documents (``total``) and those of each
         source (``sources``) the network's score in every unit, the bits per byte of each n-gram
-        model (``ngram``), and the network's as a share of them (``ratio``).
+        model (``ngram``), the network's as a share of them (``ratio``), and the share of the bytes
+        that stand in lines of the training text (``seen``).
 
     Raises:
         IntegrityError: a file is damaged, or tokens, text and network do not belong together.
@@ -50,9 +52,10 @@ def evaluate(
     texts = [held_out.texts[i] for i in chosen]
     ngrams = _score_ngrams(texts, documents, config.ngram_orders)
     lengths = np.diff(held_out.starts.astype(np.int64))
+    seen = count_seen_bytes(texts, read_train_texts(documents))
     scores = {
-        i: Score(documents=1, bytes=len(text), tokens=int(lengths[i]) - 1, nats=float(cost))
-        for i, text, cost in zip(chosen, texts, nats, strict=True)
+        i: Score(1, len(text), known, int(lengths[i]) - 1, float(cost))
+        for i, text, known, cost in zip(chosen, texts, seen, nats, strict=True)
     }
     costs = {order: dict(zip(chosen, each, strict=True)) for order, each in ngrams.items()}
     return {

@@ -3,10 +3,12 @@
 import sys
 from pathlib import Path
 
-from alm.checkpoint import load_latest_model
+from alm.checkpoint import load_latest_model, read_spec
+from alm.checkpoint.run import CURRENT
 from alm.config import Machine, Params, Stage
 from alm.errors import IntegrityError
 from alm.infer.engine import Engine
+from alm.io import read_json
 from alm.tokenizer import Tokenizer
 
 STAGE = "sample"  # its dependencies in dvc.yaml say where model and tokenizer lie
@@ -30,7 +32,7 @@ def continue_prompt(preset: str, prompt: str, *, latest: bool, device: str) -> N
         CheckpointError: ``latest`` is asked for, and no state was saved.
     """
     params = Params.load(preset)
-    engine = load_latest(preset, params, device) if latest else load_published(preset, device)
+    engine = load_latest(preset, device) if latest else load_published(preset, device)
     generation = engine.stream(prompt, params.sample, params.seed)
     _write(prompt)
     for piece in generation:
@@ -50,11 +52,22 @@ def load_published(preset: str, device: str) -> Engine:
     return Engine.load(places[MODEL], places[TOKENIZER], device)
 
 
-def load_latest(preset: str, params: Params, device: str) -> Engine:
-    """Make an engine of the newest state of the preset's run."""
-    model = load_latest_model(Machine.load().state_dir / preset, device)
+def load_latest(preset: str, device: str) -> Engine:
+    """Make an engine of the newest state of the preset's run.
+
+    Raises:
+        IntegrityError: the text was changed since the run began, and the tokenizer with it.
+    """
+    root = Machine.load().state_dir / preset
+    model = load_latest_model(root, device)
+    spec = read_spec(root / read_json(root / CURRENT)["run"])
     tokenizer = Tokenizer.load(_find_places(preset)[TOKENIZER])
-    return Engine(model, tokenizer, device, params.data.seq_len)
+    if tokenizer.sha256 != spec.tokenizer_sha256:
+        raise IntegrityError(
+            f"the run of {preset} reads tokens of another tokenizer than the one that is built "
+            "now; start the training again, or go back to its text"
+        )
+    return Engine(model, tokenizer, device, spec.seq_len)
 
 
 def _find_places(preset: str) -> dict[str, Path]:

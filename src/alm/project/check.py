@@ -1,17 +1,27 @@
-"""Find mistakes in the configuration before anything is started."""
+"""Find mistakes in the configuration before anything is started, not after an hour of training."""
 
 from pathlib import Path
 
-from alm.config import CorpusParams, Machine, Params
+from alm.config import CorpusParams, Machine, ModelConfig, Params
+from alm.config.layers import read_layers
+from alm.errors import ConfigError, InputError
+
+BLOCK = 32  # weights in an int8 block; alm.quant has it too, but takes seconds to load
+LARGEST_ORDER = 7  # of a byte n-gram model that fits 64 bits; likewise in alm.eval
+MADE_BY_MAKE = ".state"  # an input in there is a stamp that make writes
 
 
 def check_preset(preset: str, root: Path = Path()) -> str:
     """Read everything that building a preset would read; return the name of its corpus.
 
     Raises:
-        ConfigError: a name is unknown, or a value or an ``ALM_*`` variable cannot be used.
+        ConfigError: a name is unknown, or a value or an ``ALM_*`` variable cannot be used by some
+            stage, be it the last.
     """
-    return check_corpus(Params.load(preset, root).corpus, root)
+    params = Params.load(preset, root)
+    _check_widths(params.model, preset)
+    _check_late_stages(params, preset)
+    return check_corpus(params.corpus, root)
 
 
 def check_corpus(corpus: str, root: Path = Path()) -> str:
@@ -23,3 +33,41 @@ def check_corpus(corpus: str, root: Path = Path()) -> str:
     Machine.load()
     CorpusParams.load(corpus, root)
     return corpus
+
+
+def require_input(corpus: str, root: Path = Path()) -> None:
+    """See that the text of a corpus is there.
+
+    Raises:
+        InputError: it is not; DVC would say so in other words.
+    """
+    path = Path(read_layers("corpora", corpus, root).own["input"])
+    if path.parts[0] != MADE_BY_MAKE and not (root / path).exists():
+        raise InputError(
+            f"corpus {corpus!r}: expected text in {path}, found nothing; put your files there, or "
+            f"change corpora.{corpus}.input in params.yaml"
+        )
+
+
+def _check_widths(model: ModelConfig, preset: str) -> None:
+    """Refuse rows of weights that int8 blocks do not divide."""
+    widths = {"d_model": model.d_model, "n_heads * d_head": model.n_heads * model.d_head}
+    widths["d_ff"] = model.d_ff
+    if model.moe:
+        widths["moe.d_expert"] = model.moe.d_expert
+    for name, width in widths.items():
+        if width % BLOCK:
+            raise ConfigError(
+                f"presets.{preset}.model: expected {name} to be a multiple of {BLOCK}, which int8 "
+                f"blocks need, found {width}; change the shape"
+            )
+
+
+def _check_late_stages(params: Params, preset: str) -> None:
+    if not params.sample.prompts:
+        raise ConfigError(f"presets.{preset}.sample.prompts: expected at least one, found none")
+    if (order := max(params.evaluate.ngram_orders, default=1)) > LARGEST_ORDER:
+        raise ConfigError(
+            f"presets.{preset}.evaluate.ngram_orders: expected at most {LARGEST_ORDER}, found "
+            f"{order}; lower it"
+        )

@@ -11,7 +11,7 @@ import math
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from alm.config import Machine, ModelConfig, Params
@@ -19,6 +19,7 @@ from alm.io import read_json
 from alm.runtime import available_cores
 
 TIMINGS = "timings.json"  # written by pretrain into the preset's state directory
+CURRENT = "current.json"  # likewise: which run in there is the last
 BYTES_PER_FLOAT = 4
 
 
@@ -83,13 +84,21 @@ def _layers(config: ModelConfig) -> int:
 
 def training_rate(preset: str, params: Params, n_vocab: int, machine: Machine) -> Rate:
     """Return this machine's speed on a preset: as measured by its last run, or else assumed."""
-    path = machine.state_dir / preset / TIMINGS
-    if path.exists():
-        speed = float(read_json(path)["tokens_per_second"])
+    if speed := _measured_speed(machine.state_dir / preset, params):
         return Rate(tokens_per_second=speed, basis="as measured here")
     flops = flops_per_token(params.model, n_vocab, params.data.seq_len)
     assumed, basis = _assumed_speed(params.runtime.numerics, machine)
     return Rate(tokens_per_second=assumed / flops, basis=f"assuming {basis}")
+
+
+def _measured_speed(states: Path, params: Params) -> float | None:
+    """Return the speed of a preset's last run, unless that was of another shape."""
+    if not (states / TIMINGS).exists() or not (states / CURRENT).exists():
+        return None
+    spec = read_json(states / read_json(states / CURRENT)["run"] / "config.json")
+    if spec["model"] != asdict(params.model):
+        return None
+    return float(read_json(states / TIMINGS)["tokens_per_second"])
 
 
 def training_seconds(tokens: int, rate: Rate) -> float:

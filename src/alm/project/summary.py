@@ -80,9 +80,10 @@ def _sample(sample: dict[str, Any]) -> str:
 
 
 def _next(preset: str) -> list[str]:
+    rebuild = "make" if preset == "tiny" else f"make repro PRESET={preset}"
     lines = [
         f'make sample PRESET={preset} PROMPT="..."   ask it yourself',
-        "change a knob in params.yaml, then: make && make metrics",
+        f"change a knob in params.yaml, then: {rebuild} && make metrics",
         "your own text: see data/README.md",
     ]
     return ["make repro PRESET=pico   real text, an hour", *lines] if preset == "tiny" else lines

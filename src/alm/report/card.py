@@ -31,8 +31,12 @@ def render_card(found: Findings) -> str:
 
 
 def _titled(title: str, *parts: str | Table) -> str:
-    written = [part.markdown() if isinstance(part, Table) else part for part in parts]
+    written = [_captioned(part) if isinstance(part, Table) else part for part in parts]
     return "\n\n".join([f"## {title}", *written])
+
+
+def _captioned(table: Table) -> str:
+    return f"*{markdown_cell(table.caption)}*\n\n{table.markdown()}"
 
 
 def _rule(found: Findings) -> str:

@@ -34,7 +34,7 @@ def render_page(found: Findings) -> str:
             _text(found),
             _provenance(found),
         ),
-        tag("footer", "Built by alm. The same inputs give the same bytes: no clock, no host."),
+        tag("footer", f"Built by alm. {escape(words.promise(found))}"),
     ]
     head = [
         '<meta charset="utf-8">',
@@ -155,7 +155,7 @@ def _provenance(found: Findings) -> str:
     ]
     return _section(
         "provenance",
-        "Everything that this model depends on. To build it again:",
+        "What the weights depend on. To build them again:",
         tag("pre", tag("code", escape(words.rebuild_command(found)))),
         tag("div", *(table.html() for table in about), class_="columns"),
     )

@@ -27,6 +27,7 @@ def held_out(found: Findings) -> Table:
             *(f"against {order}-gram" for order in orders[:1]),
             "perplexity",
             "bytes per token",
+            "seen in training",
         ],
         [*rows, _score_row("all", found.evaluate["total"], orders)],
     )
@@ -141,6 +142,7 @@ def _score_row(name: str, score: dict[str, Any], orders: list[str]) -> list[str]
         *(ratio(score["ratio"][order]) for order in orders[:1]),
         number(score["perplexity"]),
         number(score["bytes_per_token"], 3),
+        share(score["seen"]),
     ]
 
 

@@ -1,6 +1,7 @@
 """Say in sentences what a model is and what it came to; the same in the page and in the card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from alm.report.figures import bits, number, ratio, share, short, signed, size, whole
 from alm.report.findings import Findings
@@ -22,7 +23,7 @@ def introduce(found: Findings) -> str:
 
 
 def compare(found: Findings) -> str:
-    """Say how the model stands against the strongest n-gram model."""
+    """Say how the model stands against the n-gram model of the highest order."""
     total = found.evaluate["total"]
     need = f"The model needs {bits(total['bits_per_byte'])} bits per byte of held-out text"
     if not total["ngram"]:
@@ -45,18 +46,20 @@ def recount_training(found: Findings) -> str:
     return (
         f"{whole(facts['steps'])} steps of {whole(facts['batch_size'])} rows of "
         f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text. "
-        f"The held-out loss ended at {number(facts['val_loss'])} nats per token, {best}.{tail}"
+        f"The loss on held-out rows, cut across documents, ended at {number(facts['val_loss'])} "
+        f"nats per token, {best}.{tail}"
     )
 
 
 def recount_quantization(found: Findings) -> str:
     """Say what int8 saved and what it cost."""
     facts = found.quantize
+    smaller = share(facts["bytes_int8"] / facts["bytes_float"])
     return (
-        f"In int8 blocks the weights take {size(facts['bytes_int8'])}, "
-        f"{share(facts['bytes_int8'] / facts['bytes_float'])} of their size in float32. The loss "
-        f"on {whole(facts['tokens'])} held-out tokens moves by {signed(facts['delta_nll'])} nats, "
-        f"and {share(facts['same_top1'], 2)} of the likeliest next tokens stay the same."
+        f"In int8 blocks the weights take {size(facts['bytes_int8'])}, {smaller} of their size in "
+        f"float32. The loss on {whole(facts['tokens'])} tokens of held-out rows moves by "
+        f"{signed(facts['delta_nll'])} nats, and {share(facts['same_top1'], 2)} of the likeliest "
+        "next tokens stay the same."
     )
 
 
@@ -76,7 +79,18 @@ def recount_text(found: Findings) -> str:
     return (
         f"Of {whole(taken['docs_in'])} documents taken in, {whole(parts['train']['docs'])} are "
         f"trained on and {whole(parts['val']['docs'])} are held out. Every other one is accounted "
-        f"for below. The tokenizer has {whole(found.corpus['packed'].facts['vocab_size'])} tokens."
+        f"for below.{_skipped(taken)} Exact duplicates are dropped, near-duplicates not yet. The "
+        f"tokenizer has {whole(found.corpus['packed'].facts['vocab_size'])} tokens."
+    )
+
+
+def promise(found: Findings) -> str:
+    """Say where the same bytes come out again, and where not."""
+    if found.pretrain["numerics"]["mode"] == "portable":
+        return "The same inputs give the same bytes on any x86-64 CPU: no clock, no host."
+    return (
+        "The same inputs give the same bytes on a machine of this kind with these versions; "
+        "elsewhere the numbers agree within a tolerance. No clock, no host."
     )
 
 
@@ -102,6 +116,12 @@ def is_mixture(found: Findings) -> bool:
 def sources(found: Findings) -> list[str]:
     """Return the names of the sources, in the order of the corpus."""
     return [source["name"] for source in found.corpus["dedup"].facts["sources"]]
+
+
+def _skipped(ingest: Mapping[str, Any]) -> str:
+    """Name damaged files that were left out because the corpus says so."""
+    skipped = sum(len(source.get("skipped_files", [])) for source in ingest["sources"])
+    return f" {whole(skipped)} damaged files were skipped." if skipped else ""
 
 
 def _origin(found: Findings) -> str:

@@ -1,0 +1,46 @@
+"""A stage whose dvc was killed leaves at once; one that is attended runs to its end."""
+
+import subprocess
+import sys
+import time
+
+STAGE = """
+import sys, time
+from argparse import Namespace
+from pathlib import Path
+from alm.attended import run
+
+def main(mark, seconds):
+    Path(mark + ".begun").touch()
+    time.sleep(float(seconds))
+    Path(mark).touch()
+
+run(main, Namespace(mark=sys.argv[1], seconds=sys.argv[2]))
+"""
+PARENT = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
+time.sleep(60)
+"""
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.01)
+
+
+def test_an_attended_stage_runs_to_its_end(tmp_path):
+    subprocess.run([sys.executable, "-c", STAGE, tmp_path / "done", "0.3"], check=True)
+
+    assert (tmp_path / "done").exists()
+
+
+def test_an_orphan_leaves_before_its_work_is_done(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", PARENT, STAGE, tmp_path / "done", "2"]) as parent:
+        wait_for(tmp_path / "done.begun")
+        parent.kill()
+
+    time.sleep(2.5)
+    assert not (tmp_path / "done").exists()
