@@ -1,9 +1,10 @@
-"""Step before DVC: note which Python runs, and say so where it is another one than before."""
+"""Step before DVC: note which Python runs, and release what a killed DVC still holds."""
 
 import argparse
 
 from alm.entry import run
 from alm.project.host import refresh_stamp
+from alm.project.locks import release_stale
 
 
 def parse_args() -> argparse.Namespace:
@@ -12,8 +13,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Rewrite the stamp where it differs."""
+    """Rewrite the stamp where it differs, repair the lock where it is stale; say either."""
     if message := refresh_stamp():
+        print(message)
+    if message := release_stale():
         print(message)
 
 

@@ -154,6 +154,7 @@ RULES = {  # a sentence -> (rule, places below src/alm or scripts that it leaves
             "train": "tokens per second, for .state",
             "project": "looks at the machine; no stage stands on it",
             "io/lock.py": "waits, and says who holds the lock",
+            "attended.py": "looks at the parent now and then",
         },
     ),
     "the environment is read in few places": (

@@ -1,8 +1,9 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
-from alm.config import Machine
+from alm.config import Machine, Params
 from alm.errors import AlmError, ConfigError
 from alm.project.consent import ask_consent
 from alm.project.plan import Plan
@@ -23,6 +24,10 @@ def measure(states, project):
         (states / preset).mkdir(parents=True, exist_ok=True)
         timings = json.dumps({"tokens_per_second": tokens_per_second})
         (states / preset / "timings.json").write_text(timings)
+        (states / preset / "current.json").write_text('{"run": "run"}')
+        (states / preset / "run").mkdir(exist_ok=True)
+        shape = json.dumps({"model": asdict(Params.load(preset, project).model)})
+        (states / preset / "run" / "config.json").write_text(shape)
 
     return write
 

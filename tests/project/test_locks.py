@@ -8,7 +8,7 @@ import pytest
 
 from alm.io import hold_lock
 from alm.project.finding import Verdict
-from alm.project.locks import check_locks
+from alm.project.locks import check_locks, release_stale
 
 STATES = Path(".state")
 DEAD, ALIVE = 999_999_999, os.getpid()
@@ -69,6 +69,19 @@ def test_a_number_that_another_program_has_got_since_is_stale(tmp_path, rwlock):
         other.kill()
 
     assert finding.verdict is Verdict.REPAIRED
+
+
+def test_a_killed_dvc_that_nobody_asked_after_is_dead_all_the_same(tmp_path, rwlock):
+    killed = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "dvc"])
+    rwlock.write_text(json.dumps({"write": entries(killed.pid)}))
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+
+    said = release_stale(tmp_path)
+
+    killed.wait()
+    assert "a killed DVC still held 1 paths" in said
+    assert release_stale(tmp_path) == ""
 
 
 def test_a_running_dvc_is_left_alone(tmp_path, rwlock):

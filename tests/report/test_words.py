@@ -59,8 +59,8 @@ def test_skipped_steps_are_told_where_there_were_any(found):
 
 def test_training_is_recounted(found):
     assert words.recount_training(found) == (
-        "150 steps of 16 rows of 128 tokens, 1.23 times through the text. The held-out loss "
-        "ended at 2.200 nats per token, after 2.190 at step 140."
+        "150 steps of 16 rows of 128 tokens, 1.23 times through the text. The loss on held-out "
+        "rows, cut across documents, ended at 2.200 nats per token, after 2.190 at step 140."
     )
 
 

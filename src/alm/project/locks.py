@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from alm.io import write_text
-from alm.project.finding import Finding, note, ok, repaired
+from alm.project.finding import Finding, Verdict, note, ok, repaired
 
 TMP = Path(".dvc/tmp")
 RUNS_DVC = Callable[[int], bool]
@@ -32,6 +32,18 @@ def check_locks(states: Path, root: Path = Path(), runs_dvc: RUNS_DVC | None = N
     if held := _holders(root, states):
         return note("locks", f"in use: {', '.join(held)}", "wait for it, or stop it")
     return _check_rwlock(root / TMP / "rwlock", runs_dvc or _runs_dvc)
+
+
+def release_stale(root: Path = Path(), runs_dvc: RUNS_DVC | None = None) -> str:
+    """Release what a killed DVC left, so that the next one need not be told; say it, if anything.
+
+    DVC counts a killed process as alive until whoever started it has asked after it, which in a
+    container without an init may be never.
+    """
+    if _holder(root / TMP / "lock"):
+        return ""
+    found = _check_rwlock(root / TMP / "rwlock", runs_dvc or _runs_dvc)
+    return found.says if found.verdict is Verdict.REPAIRED else ""
 
 
 def _check_rwlock(path: Path, runs_dvc: RUNS_DVC) -> Finding:
