@@ -86,7 +86,7 @@ def _next(preset: str) -> list[str]:
         f"change a knob in params.yaml, then: {rebuild} && make metrics",
         "your own text: see data/README.md",
     ]
-    return ["make repro PRESET=pico   real text, an hour", *lines] if preset == "tiny" else lines
+    return ["make repro PRESET=pico   real text; `make plan PRESET=pico` says how long", *lines] if preset == "tiny" else lines
 
 
 def _printable(text: str) -> str:
