@@ -86,7 +86,8 @@ def _next(preset: str) -> list[str]:
         f"change a knob in params.yaml, then: {rebuild} && make metrics",
         "your own text: see data/README.md",
     ]
-    return ["make repro PRESET=pico   real text; `make plan PRESET=pico` says how long", *lines] if preset == "tiny" else lines
+    larger = ["make repro PRESET=pico   real text; `make plan PRESET=pico` says how long"]
+    return larger + lines if preset == "tiny" else lines
 
 
 def _printable(text: str) -> str:
