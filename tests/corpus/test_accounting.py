@@ -50,3 +50,14 @@ def test_summary_says_what_was_lost():
         "1 documents, 10 bytes of text; bad_utf8 1; dup_id 1; empty 1"
     )
     assert accounting.reasons() == "bad_utf8 (quarantined) 1, dup_id 1, empty 1"
+
+
+def test_damaged_files_that_were_skipped_are_told():
+    facts = {
+        "docs_out": 1,
+        "dropped": {},
+        "quarantined": {},
+        "sources": [{"bytes": 5, "skipped_files": [{"file": "b.txt.gz"}]}, {"bytes": 0}],
+    }
+
+    assert summarize(facts) == "1 documents, 5 bytes of text; damaged files skipped 1"

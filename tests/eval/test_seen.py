@@ -22,6 +22,12 @@ def test_a_short_line_is_shared_by_chance():
     assert count_seen_bytes([short + b"x"], [short + b"x"]) == [LEAST_BYTES]
 
 
+def test_what_every_file_says_is_not_counted():
+    common = b"        return None\n    def __init__(self):"
+
+    assert count_seen_bytes([common], [common]) == [0]
+
+
 def test_part_of_a_line_is_not_that_line():
     assert count_seen_bytes([LONG], [LONG + b" and more of it"]) == [0]
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,6 +72,15 @@ def test_latest_is_the_newest_state_of_the_run(project, capsys, monkeypatch):
 
     assert all((values == 0).all() for values in chosen[0].state_dict().values())
     assert capsys.readouterr().out.startswith("the cat")
+
+
+def test_latest_of_a_run_on_other_text_is_refused(project, monkeypatch):
+    save_state(project)
+    now = SimpleNamespace(sha256="of the text that is there now")
+    monkeypatch.setattr(terminal.Tokenizer, "load", lambda _: now)
+
+    with pytest.raises(IntegrityError, match="another tokenizer than the one that is built now"):
+        continue_prompt("tiny", "the cat", latest=True, device="cpu")
 
 
 def test_latest_without_a_run_says_how_to_start_one(project):
