@@ -4,11 +4,14 @@ import subprocess
 import sys
 import time
 
-STAGE = """
+import pytest
+
+TEMPLATE = """
 import sys, time
 from argparse import Namespace
 from pathlib import Path
 from alm.attended import run
+LOADING
 
 def main(mark, seconds):
     Path(mark + ".begun").touch()
@@ -17,6 +20,14 @@ def main(mark, seconds):
 
 run(main, Namespace(mark=sys.argv[1], seconds=sys.argv[2]))
 """
+LOADING = """
+import os
+parent = os.getppid()
+Path(sys.argv[1] + ".begun").touch()
+while os.getppid() == parent:
+    time.sleep(0.05)
+"""
+STAGE, SLOW_STAGE = TEMPLATE.replace("LOADING", ""), TEMPLATE.replace("LOADING", LOADING)
 PARENT = """
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
@@ -37,8 +48,9 @@ def test_an_attended_stage_runs_to_its_end(tmp_path):
     assert (tmp_path / "done").exists()
 
 
-def test_an_orphan_leaves_before_its_work_is_done(tmp_path):
-    with subprocess.Popen([sys.executable, "-c", PARENT, STAGE, tmp_path / "done", "2"]) as parent:
+@pytest.mark.parametrize("stage", [STAGE, SLOW_STAGE], ids=["at work", "still loading"])
+def test_an_orphan_leaves_before_its_work_is_done(tmp_path, stage):
+    with subprocess.Popen([sys.executable, "-c", PARENT, stage, tmp_path / "done", "2"]) as parent:
         wait_for(tmp_path / "done.begun")
         parent.kill()
 

@@ -17,15 +17,21 @@ from typing import NoReturn
 from alm import entry
 
 POLL_SECONDS = 0.1
+PARENT = os.getppid()  # noted now: a stage's own modules take seconds to load
 
 
 def run(main: Callable[..., None], args: Namespace) -> NoReturn:
     """Call ``main`` as ``alm.entry.run`` does, for as long as the parent lives."""
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    leave_with(PARENT)
     entry.run(main, args)
 
 
-def _leave_with(parent: int) -> None:
+def leave_with(parent: int) -> None:
+    """End this process as soon as it is no longer a child of ``parent``."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(POLL_SECONDS)
     os._exit(128 + signal.SIGTERM)

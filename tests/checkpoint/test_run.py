@@ -10,7 +10,8 @@ from alm.checkpoint import (
     StateStore,
     load_latest_model,
 )
-from alm.errors import CheckpointError
+from alm.checkpoint.run import former_runs
+from alm.errors import CheckpointError, IntegrityError
 
 
 @pytest.fixture
@@ -41,6 +42,33 @@ def test_the_same_fingerprint_is_the_same_run_and_says_nothing(open_run):
 
     assert runs[0].path == runs[1].path
     assert messages == []
+
+
+def test_former_runs_are_told_in_the_order_in_which_they_were_opened(tmp_path, open_run):
+    first, *others = (open_run({"src/a": name}, []).path for name in "123456")
+    open_run({"src/a": "1"}, [])
+
+    assert former_runs(tmp_path) == others[::-1]
+    assert first not in former_runs(tmp_path)
+
+
+def test_runs_of_which_nothing_is_told_are_former_ones_too(tmp_path, open_run):
+    first, second = (open_run({"src/a": name}, []).path for name in "12")
+    (tmp_path / "current.json").write_text(f'{{"run": "{second.name}"}}')
+
+    assert former_runs(tmp_path) == [first]
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])
+def test_a_damaged_record_of_runs_stops_no_training_but_any_removal(tmp_path, open_run, damaged):
+    run = open_run({"src/a": "1"}, []).path
+    (tmp_path / "current.json").write_text(damaged)
+
+    with pytest.raises(IntegrityError):
+        former_runs(tmp_path)
+    open_run({"src/a": "2"}, [])
+
+    assert former_runs(tmp_path) == [run]
 
 
 def test_latest_model_is_that_of_the_current_run(tmp_path, open_run, model):

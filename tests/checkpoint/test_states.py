@@ -1,6 +1,7 @@
 """StateStore: the newest whole state is found, damage is set aside, nothing good is pruned."""
 
 import shutil
+import sys
 
 import pytest
 import torch
@@ -57,11 +58,41 @@ def test_newest_is_the_highest_step_whatever_was_written_last(store):
     assert store.load_latest().step == 10
 
 
-def test_only_the_newest_are_kept(store, tmp_path):
-    for step in (1, 2, 3):
+def test_newest_is_told_by_number_also_past_eight_digits(store):
+    store.save(state(99_999_999))
+    store.save(state(100_000_000))
+
+    assert store.load_latest().step == 100_000_000
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(1, [5]), (2, [4, 5]), (4, [2, 3, 4, 5])])
+def test_only_the_newest_are_kept(tmp_path, keep, kept):
+    store = StateStore(tmp_path / "run", keep=keep, say=print)
+
+    for step in range(1, 6):
         store.save(state(step))
 
-    assert names(tmp_path) == ["step-00000002", "step-00000003"]
+    assert names(tmp_path) == [f"step-{step:08d}" for step in kept]
+
+
+@pytest.mark.parametrize("n_saved", range(1, 9))
+def test_fewer_states_than_are_kept_are_all_kept(tmp_path, n_saved):
+    store = StateStore(tmp_path / "run", keep=8, say=print)
+
+    for step in range(n_saved):
+        store.save(state(step))
+
+    assert len(names(tmp_path)) == n_saved
+
+
+def test_what_was_just_written_is_never_pruned(tmp_path):
+    """Others of a higher number may be there; but this one is known to be whole."""
+    store = StateStore(tmp_path / "run", keep=1, say=print)
+    store.save(state(10))
+
+    store.save(state(9))
+
+    assert "step-00000009" in names(tmp_path)
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "state.json", "manifest.json"])
@@ -109,21 +140,110 @@ def test_save_goes_over_what_a_killed_save_left(store, tmp_path):
     assert names(tmp_path) == ["step-00000001"]
 
 
-def test_too_little_space_is_said_before_anything_is_written(store, tmp_path, monkeypatch):
-    store.save(state(1))
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10))
+def test_save_removes_what_killed_ones_left(store, tmp_path):
+    for name in ("step-00000001.part", ".trash-step-00000001"):
+        (tmp_path / "run" / name).mkdir(parents=True)
 
-    with pytest.raises(CheckpointError, match="goes on from step-00000001"):
-        store.save(state(2))
+    store.save(state(2))
+
+    assert names(tmp_path) == ["step-00000002"]
+
+
+def leave_free(monkeypatch, n_bytes):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, n_bytes))
+
+
+def large(step):
+    """Build a state of four megabytes."""
+    return SavedState(step, {"model": {"w": torch.zeros(1_000_000)}}, {})
+
+
+def test_too_little_space_is_said_before_anything_is_written(store, tmp_path, monkeypatch):
+    store.save(large(1))
+    leave_free(monkeypatch, 4_700_000)
+
+    with pytest.raises(
+        CheckpointError,
+        match=r"expected 4\.8 MB free .* found 4\.7 MB; .* goes on from step-00000001",
+    ):
+        store.save(large(2))
 
     assert names(tmp_path) == ["step-00000001"]
 
 
+def test_too_little_space_for_the_very_first_state_is_said_too(store, tmp_path, monkeypatch):
+    leave_free(monkeypatch, 4_700_000)
+
+    with pytest.raises(CheckpointError, match="nothing was trained yet"):
+        store.save(large(1))
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_space_that_is_enough_is_taken(store, monkeypatch):
+    leave_free(monkeypatch, 4_900_000)
+
+    store.save(large(1))
+
+    assert store.load_latest().step == 1
+
+
 def test_clear_forgets_everything(store, tmp_path):
     store.save(state(1))
-    damage(tmp_path, 1)
     store.save(state(2))
+    damage(tmp_path, 2)
+    store.load_latest()
 
     store.clear()
 
+    assert names(tmp_path) == []
     assert store.load_latest() is None
+
+
+def test_a_finished_run_is_cleared_and_one_on_its_way_is_gone_on_with(store):
+    store.save(state(8))
+    store.save(state(9))
+
+    store.clear_finished(10)
+    assert store.load_latest().step == 9
+
+    store.save(state(10))
+    store.clear_finished(10)
+    assert store.load_latest() is None
+
+
+def test_a_clearing_that_was_killed_is_taken_up_again(store, tmp_path, monkeypatch):
+    """The finished state goes last: an older one left alone would look like a run on its way."""
+    store.save(state(5))
+    store.save(state(10))
+    remove = store._remove
+    monkeypatch.setattr(store, "_remove", lambda path: remove(path) or sys.exit())
+    with pytest.raises(SystemExit):
+        store.clear_finished(10)
+    monkeypatch.undo()
+
+    store.clear_finished(10)
+
+    assert names(tmp_path) == []
+
+
+def test_starting_afresh_is_a_way_out_where_every_state_is_damaged(store, tmp_path):
+    store.save(state(1))
+    damage(tmp_path, 1)
+    with pytest.raises(CheckpointError):
+        store.load_latest()
+
+    store.clear_finished(10)
+
+    assert store.load_latest() is None
+
+
+def test_a_removal_that_was_killed_does_not_hinder_the_next(store, tmp_path):
+    (tmp_path / "run" / ".trash-step-00000001").mkdir(parents=True)
+    store.save(state(1))
+    (tmp_path / "run" / ".trash-step-00000001").mkdir()
+    (tmp_path / "run" / ".trash-step-00000001" / "left").touch()
+
+    store.clear()
+
+    assert names(tmp_path) == []

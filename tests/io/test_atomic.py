@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from alm.errors import LockedError
 from alm.io import new_directory, new_file, write_bytes, write_text
 
 SLOW_WRITER = """\
@@ -96,6 +97,37 @@ def test_kill_inside_the_block_leaves_the_old_folder_and_the_next_run_clears_up(
     with new_directory(old) as root:
         assert names_in(root) == []
     assert names_in(old.parent) == ["out"]
+
+
+def test_folder_that_another_run_filled_meanwhile_is_noticed(old):
+    """Two runs at once: the later one clears away what the earlier one has, and takes its name."""
+    with (
+        pytest.raises(LockedError, match=r"out\.part was removed or replaced by another process"),
+        new_directory(old) as first,
+    ):
+        (first / "first").write_text("first")
+        with new_directory(old.with_name("out")) as second:
+            (second / "second").write_text("second")
+        first.mkdir()  # a third one has begun
+
+    assert names_in(old) == ["second"]
+    assert names_in(old.parent) == ["out", "out.part"]
+
+
+def test_folder_that_was_removed_meanwhile_is_noticed(old):
+    with pytest.raises(LockedError), new_directory(old) as root:
+        shutil.rmtree(root)
+
+    assert names_in(old) == ["old"]
+
+
+def test_folder_that_another_run_made_anew_is_noticed_although_numbers_are_given_again(old):
+    """File systems give a new folder the number of one just removed, unless that is still open."""
+    with pytest.raises(LockedError), new_directory(old) as root:
+        shutil.rmtree(root)
+        root.mkdir()
+
+    assert names_in(old) == ["old"]
 
 
 def test_old_folder_is_never_seen_half_removed(old, monkeypatch):

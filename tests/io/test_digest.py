@@ -45,6 +45,15 @@ def test_compiled_python_is_passed_over(tree):
     assert sha256_tree(tree) == before
 
 
+def test_what_nobody_wrote_is_passed_over(tree):
+    before = sha256_tree(tree)
+
+    (tree / "b" / ".DS_Store").write_bytes(b"x")
+    (tree / "a~").write_bytes(b"x")
+
+    assert sha256_tree(tree) == before
+
+
 def test_empty_folder_does_not_count(tree):
     before = sha256_tree(tree)
 

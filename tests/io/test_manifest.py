@@ -98,6 +98,38 @@ def test_changed_file_is_named(out, change, message):
         Manifest.read(out, KIND).verify(out)
 
 
+def test_file_that_is_not_listed_is_named(out):
+    for name in ("c.bin", "inner/z", "inner/y", "inner/x"):
+        (out / name).write_text("extra")
+
+    with pytest.raises(IntegrityError, match=r"found 4 more: c\.bin, inner/x, inner/y; move them"):
+        Manifest.read(out, KIND).verify(out)
+
+
+def test_link_that_is_not_listed_is_named(out):
+    (out / "away").symlink_to(out.parent)
+
+    with pytest.raises(IntegrityError, match="found 1 more: away"):
+        Manifest.read(out, KIND).verify(out)
+
+
+def test_what_a_file_browser_leaves_is_neither_listed_nor_missed(out):
+    written = Manifest.read(out, KIND)
+    (out / "inner" / ".DS_Store").write_text("icons")
+
+    written.verify(out)
+    again = Manifest.write(out, KIND, params={"seed": 1}, inputs=written.inputs, facts=FACTS)
+
+    assert again == written
+
+
+def test_directory_that_is_gone_is_not_made(tmp_path):
+    with pytest.raises(IntegrityError, match="at .*absent, found none; something removed it"):
+        Manifest.write(tmp_path / "absent", KIND, params={}, inputs={}, facts={})
+
+    assert not (tmp_path / "absent").exists()
+
+
 def test_link_to_the_same_bytes_is_no_file_of_ours(out):
     (out / "b.bin").rename(out.parent / "b.bin")
     (out / "b.bin").symlink_to(out.parent / "b.bin")

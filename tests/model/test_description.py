@@ -21,6 +21,16 @@ def test_one_shape_is_described_in_full():
     assert "in 18 GB    training fits, generating fits" in text
 
 
+def test_sizes_are_in_powers_of_a_thousand():
+    size = sizes_of(["pico"])["pico"]
+    text = render("pico", size, 18)
+
+    assert f"{4 * size.n_parameters / 1e6:.1f} MB in float32" in text
+    assert f"{size.kv_bytes_per_token / 1e3:.3g} kB a token in float32" in text
+    assert size.fits(size.training_bytes / 1e9).training
+    assert not size.fits((size.training_bytes - 1) / 1e9).training
+
+
 def test_dense_shape_says_that_it_has_no_experts():
     assert "none: every layer is dense" in render("d", sizes_of(["dense_pico"])["dense_pico"], 18)
 

@@ -8,7 +8,7 @@ import pytest
 
 from alm.io import hold_lock
 from alm.project.finding import Verdict
-from alm.project.locks import check_locks, release_stale
+from alm.project.locks import _ask_ps, check_locks, is_dvc, release_stale
 
 STATES = Path(".state")
 DEAD, ALIVE = 999_999_999, os.getpid()
@@ -69,6 +69,62 @@ def test_a_number_that_another_program_has_got_since_is_stale(tmp_path, rwlock):
         other.kill()
 
     assert finding.verdict is Verdict.REPAIRED
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "dvc repro",
+        "/opt/dvc/dvc repro train",
+        "python .venv/bin/dvc repro",
+        "/usr/bin/python3.11 /srv/a/.venv/bin/dvc repro",
+        "python3 -X utf8 -m dvc repro",
+        "/opt/Python.app/Contents/MacOS/Python /opt/bin/dvc repro",
+    ],
+)
+def test_dvc_is_known_by_its_program(command):
+    assert is_dvc(command.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "vim dvc.yaml",
+        "code /srv/a/dvc",
+        "less .dvc/tmp/rwlock",
+        "grep -r dvc .",
+        "python scripts/pretrain.py --preset dvc.yaml",
+        "",
+    ],
+)
+def test_whoever_only_looks_at_its_files_is_not_dvc(command):
+    assert not is_dvc(command.split())
+
+
+def test_an_editor_that_got_the_number_of_a_dead_dvc_is_not_it(tmp_path, rwlock):
+    command = ["sh", "-c", "read line", "dvc.yaml"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as editor:
+        rwlock.write_text(json.dumps({"write": entries(editor.pid)}))
+        finding = check_locks(STATES, tmp_path)
+
+    assert finding.verdict is Verdict.REPAIRED
+
+
+def test_on_a_system_with_proc_no_other_program_is_asked(tmp_path, rwlock, monkeypatch):
+    """Small Linux images have no ps."""
+    monkeypatch.setenv("PATH", "")
+    rwlock.write_text(json.dumps({"write": entries(DEAD)}))
+
+    assert check_locks(STATES, tmp_path).verdict is Verdict.REPAIRED
+
+
+def test_where_there_is_no_proc_ps_tells_the_program_and_its_arguments():
+    program, *arguments = [sys.executable, "-c", "import sys; sys.stdin.read()", "dvc", "repro"]
+    with subprocess.Popen([program, *arguments], stdin=subprocess.PIPE) as process:
+        told = [_ask_ps(process.pid, field).decode() for field in ("comm=", "args=")]
+
+    assert Path(told[0]).name.startswith("python")
+    assert told[1].endswith("dvc repro")
 
 
 def test_a_killed_dvc_that_nobody_asked_after_is_dead_all_the_same(tmp_path, rwlock):

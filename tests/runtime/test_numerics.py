@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from alm.config import RuntimeConfig
-from alm.runtime import available_cores, pin_numerics
+from alm.runtime import pin_numerics
 
 PROGRAM = """
 import hashlib, json, sys
@@ -78,7 +78,3 @@ def test_pinning_after_torch_is_imported_is_a_mistake_of_ours(monkeypatch):
 
     with pytest.raises(RuntimeError, match="before torch is imported"):
         pin_numerics(RuntimeConfig(numerics="portable"))
-
-
-def test_available_cores_is_what_this_process_may_use():
-    assert 1 <= available_cores() <= os.cpu_count()

@@ -14,11 +14,16 @@ from alm.runtime import StopRequest
 WORKER = """
 import os, sys, time
 from alm.runtime import StopRequest
+parent = os.getppid()
+if sys.argv[1] == "late":
+    print("loading", flush=True)
+    while os.getppid() == parent:
+        time.sleep(0.05)  # as if torch took its time
 with StopRequest() as stop:
-    print(os.getpid(), flush=True)
+    print("watching", flush=True)
     for _ in range(200):
         time.sleep(0.05)
-        if stop.signal and sys.argv[1] == "polite":
+        if stop.signal and sys.argv[1] != "stubborn":
             print("flagged", stop.signal, flush=True)
             sys.exit(9)
 """
@@ -72,12 +77,16 @@ def test_second_signal_ends_the_process_at_once():
         assert process.wait(timeout=3) == -signal.SIGTERM
 
 
-def test_death_of_the_parent_is_noticed(tmp_path):
-    """A parent starts the worker and is killed; the worker, now an orphan, sees the flag."""
+@pytest.mark.parametrize("when", ["polite", "late"])
+def test_death_of_the_parent_is_noticed(tmp_path, when):
+    """A parent starts the worker and is killed; the worker, now an orphan, sees the flag.
+
+    It does so too if the parent died before the worker began to watch.
+    """
     parent = f"""
 import subprocess, sys, time
 out = open({str(tmp_path / "out")!r}, "w")
-subprocess.Popen([sys.executable, "-c", {WORKER!r}, "polite"], stdout=out)
+subprocess.Popen([sys.executable, "-c", {WORKER!r}, {when!r}], stdout=out)
 time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", parent])

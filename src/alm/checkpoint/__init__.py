@@ -1,6 +1,7 @@
 """Weights and training states on disk: safetensors and canonical JSON, verified before use."""
 
 from alm.checkpoint.fingerprint import Fingerprint, code_digests
+from alm.checkpoint.pruning import prune_runs
 from alm.checkpoint.published import ModelSpec, build_model, load_model, publish_model, read_spec
 from alm.checkpoint.run import RunDirectory, load_latest_model
 from alm.checkpoint.states import SavedState, StateStore
@@ -16,6 +17,7 @@ __all__ = [
     "code_digests",
     "load_latest_model",
     "load_model",
+    "prune_runs",
     "publish_model",
     "read_spec",
     "read_tensors",

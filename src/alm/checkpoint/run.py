@@ -8,7 +8,7 @@ from alm.checkpoint.fingerprint import NAME as FINGERPRINT
 from alm.checkpoint.fingerprint import Fingerprint
 from alm.checkpoint.published import CONFIG, ModelSpec, build_model, read_spec
 from alm.checkpoint.states import load_state, whole_states
-from alm.errors import CheckpointError
+from alm.errors import CheckpointError, IntegrityError
 from alm.io import read_json, write_json
 from alm.model import Transformer
 
@@ -39,7 +39,15 @@ class RunDirectory:
             self._explain()
         self._fingerprint.write(self.path)
         write_json(self.path / CONFIG, asdict(spec))
-        write_json(self._preset_root / CURRENT, {"run": self.path.name})
+        write_json(
+            self._preset_root / CURRENT, {"run": self.path.name, "former": self._list_former()}
+        )
+
+    def _list_former(self) -> list[str]:
+        try:
+            return [run.name for run in _known_runs(self._preset_root) if run != self.path]
+        except IntegrityError:  # all that is lost is an order, and no run should stop for that
+            return []
 
     def _explain(self) -> None:
         others = sorted(self._preset_root.glob(f"*/{FINGERPRINT}"))
@@ -55,6 +63,33 @@ class RunDirectory:
             f"new training state {self.path.name}; since {nearest} changed: "
             f"{', '.join(changed[:SHOWN])}{more}"
         )
+
+
+def former_runs(preset_root: Path) -> list[Path]:
+    """Return the runs of a preset but the current, the one that was opened last first.
+
+    Those of which ``current.json`` does not tell come at the end, by name.
+
+    Raises:
+        IntegrityError: ``current.json`` is damaged, so that the current run is not known.
+    """
+    known = _known_runs(preset_root)
+    others = [path.parent for path in sorted(preset_root.glob(f"*/{FINGERPRINT}"))]
+    return [*known[1:], *(run for run in others if run not in known)]
+
+
+def _known_runs(preset_root: Path) -> list[Path]:
+    """Return the runs that ``current.json`` names and that are there still, the current first."""
+    if not (preset_root / CURRENT).exists():
+        return []
+    current = read_json(preset_root / CURRENT)
+    if not isinstance(current, dict) or "run" not in current:
+        raise IntegrityError(
+            f"{preset_root / CURRENT}: expected the name of a run, found {current!r}; "
+            "`make pretrain` writes it anew"
+        )
+    names = [current["run"], *current.get("former", [])]
+    return [preset_root / name for name in names if (preset_root / name).is_dir()]
 
 
 def load_latest_model(preset_root: Path, device: str) -> Transformer:

@@ -16,12 +16,14 @@ from torch import Tensor
 from alm.checkpoint.tensors import read_tensors, write_tensors
 from alm.errors import CheckpointError, IntegrityError
 from alm.io import Manifest, new_directory, read_json, sync_directory, write_json
+from alm.io.atomic import PART
 
 KIND = "state"
 PREFIX = "step-"
+VALUES = "state.json"
 BAD = ".bad"
 TRASH = ".trash-"
-SPARE = 1.2  # free space wanted before a save, as a multiple of the last one
+SPARE = 1.2  # free space wanted before a save, as a multiple of the state's tensors
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,34 @@ class StateStore:
         Raises:
             CheckpointError: there is not enough free space; nothing was written.
         """
-        self._check_space()
-        with new_directory(self._root / f"{PREFIX}{state.step:08d}") as directory:
+        self._clear_leftovers()
+        self.require_space(
+            sum(each.nbytes for tensors in state.tensors.values() for each in tensors.values())
+        )
+        path = self._root / f"{PREFIX}{state.step:08d}"
+        with new_directory(path) as directory:
             for stem, tensors in sorted(state.tensors.items()):
                 write_tensors(directory / f"{stem}.safetensors", tensors)
-            write_json(directory / "state.json", {"step": state.step, **state.values})
+            write_json(directory / VALUES, {"step": state.step, **state.values})
             Manifest.write(directory, KIND, params={}, inputs={}, facts={"step": state.step})
-        self._prune()
+        self._prune(path)
+
+    def require_space(self, n_bytes: int) -> None:
+        """Refuse a disk without room for a state of ``n_bytes``, and some to spare.
+
+        Raises:
+            CheckpointError: there is less; the message says how much, and what is left to go on
+                from.
+        """
+        wanted, free = SPARE * n_bytes, _free_bytes(self._root)
+        if free >= wanted:
+            return
+        states = whole_states(self._root)
+        goes_on = f"the run goes on from {states[-1].name}" if states else "nothing was trained yet"
+        raise CheckpointError(
+            f"expected {wanted / 1e6:,.1f} MB free for a state in {self._root}, found "
+            f"{free / 1e6:,.1f} MB; free some (`make prune`), {goes_on}"
+        )
 
     def load_latest(self) -> SavedState | None:
         """Return the newest state that verifies, or None where none was ever saved.
@@ -86,9 +109,23 @@ class StateStore:
             )
         return None
 
+    def clear_finished(self, steps: int) -> None:
+        """Forget every state, unless the newest is of a run that has not done its ``steps`` yet.
+
+        So whoever asks to start afresh does, and the same command goes on with what it began, once
+        that was interrupted.
+        """
+        states = whole_states(self._root)
+        if not states or _step_of(states[-1]) >= steps:
+            self.clear()
+
     def clear(self) -> None:
-        """Forget every state, the damaged ones included."""
-        for path in sorted(self._root.glob(f"{PREFIX}*")):
+        """Forget every state, the damaged ones included; the newest goes last, should a kill come.
+
+        Were it the first, an older one would look like a run to go on with.
+        """
+        damaged = sorted(self._root.glob(f"{PREFIX}*{BAD}"))
+        for path in (*damaged, *whole_states(self._root)):
             self._remove(path)
 
     def _set_aside(self, path: Path, error: IntegrityError) -> None:
@@ -98,36 +135,42 @@ class StateStore:
         path.replace(aside)
         sync_directory(self._root)
 
-    def _prune(self) -> None:
-        """Drop the oldest states; only ever called with a newer one safely on disk."""
-        for path in sorted(self._root.glob(f"{TRASH}*")):
-            shutil.rmtree(path)
-        for path in whole_states(self._root)[: -self._keep]:
+    def _prune(self, newest: Path) -> None:
+        """Drop the oldest states beyond ``keep``, but never ``newest``, which was just written."""
+        others = [path for path in whole_states(self._root) if path != newest]
+        surplus = max(0, len(others) + 1 - self._keep)
+        for path in others[:surplus]:
             self._remove(path)
+
+    def _clear_leftovers(self) -> None:
+        """Remove what a killed save or removal left; it may fill the disk."""
+        for pattern in (f"{TRASH}*", f"{PREFIX}*{PART}"):
+            for path in sorted(self._root.glob(pattern)):
+                shutil.rmtree(path)
 
     def _remove(self, path: Path) -> None:
         """Rename first, so that a kill in the middle never leaves half a state under its name."""
         trash = path.with_name(TRASH + path.name)
+        shutil.rmtree(trash, ignore_errors=True)
         path.replace(trash)
         shutil.rmtree(trash)
-
-    def _check_space(self) -> None:
-        states = whole_states(self._root)
-        if not states:
-            return
-        wanted = SPARE * sum(file.stat().st_size for file in sorted(states[-1].iterdir()))
-        free = shutil.disk_usage(self._root).free
-        if free < wanted:
-            raise CheckpointError(
-                f"expected {wanted / 1e6:.0f} MB free for a state in {self._root}, found "
-                f"{free / 1e6:.0f} MB; free some, the run goes on from {states[-1].name}"
-            )
 
 
 def whole_states(root: Path) -> list[Path]:
     """Return the directories of saved states in ``root``, oldest first."""
     found = [path for path in sorted(root.glob(f"{PREFIX}*")) if path.is_dir()]
-    return [path for path in found if path.name.removeprefix(PREFIX).isdigit()]
+    whole = [path for path in found if path.name.removeprefix(PREFIX).isdecimal()]
+    return sorted(whole, key=_step_of)
+
+
+def _step_of(path: Path) -> int:
+    return int(path.name.removeprefix(PREFIX))
+
+
+def _free_bytes(path: Path) -> int:
+    """Return what is free on the disk of ``path``, which need not be there yet."""
+    place = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return shutil.disk_usage(place).free
 
 
 def load_state(path: Path) -> SavedState:
@@ -144,5 +187,5 @@ def load_state(path: Path) -> SavedState:
         for stem in stems
         if f"{stem}.safetensors" in manifest.files
     }
-    values = read_json(path / "state.json")
+    values = read_json(path / VALUES)
     return SavedState(values.pop("step"), tensors, values)

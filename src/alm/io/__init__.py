@@ -6,6 +6,7 @@ again, so that a reader finds the old file or the new one, also after a power cu
 
 from alm.io.atomic import new_directory, new_file, sync_directory, write_bytes, write_text
 from alm.io.digest import sha256_bytes, sha256_file, sha256_tree
+from alm.io.ignored import is_ignored
 from alm.io.lock import announce_stop, hold_lock
 from alm.io.manifest import FileEntry, Manifest
 from alm.io.strict_json import canonical_json, parse_json, read_json, rounded, write_json
@@ -16,6 +17,7 @@ __all__ = [
     "announce_stop",
     "canonical_json",
     "hold_lock",
+    "is_ignored",
     "new_directory",
     "new_file",
     "parse_json",

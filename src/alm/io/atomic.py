@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from alm.errors import LockedError
+
 PART = ".part"  # suffix of what is still being written; a reader never opens it
 OLD = ".old"  # suffix of a folder that was replaced, until it is gone
 
@@ -41,13 +43,23 @@ def new_directory(path: Path) -> Iterator[Path]:
 
     What an interrupted run left under the working names is removed first. A reader sees the old
     folder, none for an instant, or the new one: never a mixture, nor a folder half removed.
+
+    Raises:
+        LockedError: another process began to fill the same folder meanwhile; nothing is replaced.
     """
     part, old = (path.with_name(path.name + suffix) for suffix in (PART, OLD))
     for leftover in (part, old):
         shutil.rmtree(leftover, ignore_errors=True)
     part.mkdir(parents=True)
-    yield part
-    _sync_tree(part)
+    with _hold(part) as own:
+        yield part
+        _sync_tree(part)
+        os.fsync(own)
+        if not _is_at(own, part):
+            raise LockedError(
+                f"{part} was removed or replaced by another process; run one build of {path} at a "
+                "time"
+            )
     if path.is_dir():
         path.replace(old)
     part.replace(path)
@@ -64,7 +76,22 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def _hold(directory: Path) -> Iterator[int]:
+    """Keep a folder open, so that no other one gets its number while the block lasts."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open folder is the one that now lies at ``path``."""
+    return path.is_dir() and os.path.samestat(os.fstat(descriptor), path.stat())
+
+
 def _sync_tree(root: Path) -> None:
+    """Make what lies in a folder durable, at any depth."""
     for path in sorted(root.rglob("*")):
         sync_directory(path)  # fsync takes a file's descriptor just as well
-    sync_directory(root)

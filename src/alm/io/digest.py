@@ -5,6 +5,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from alm.io.ignored import is_ignored
+
 
 def sha256_bytes(data: bytes) -> str:
     """Return the digest of ``data``."""
@@ -21,7 +23,7 @@ def sha256_tree(path: Path) -> str:
     """Return one digest for a file, or for a folder's names and contents.
 
     Names count relative to ``path`` and in sorted order, so a tree has one digest wherever it
-    lies. Compiled Python is passed over, as ``.dvcignore`` does.
+    lies. What ``.dvcignore`` passes over is passed over here.
 
     Raises:
         FileNotFoundError: there is nothing at ``path``.
@@ -32,9 +34,6 @@ def sha256_tree(path: Path) -> str:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     files = sorted(file for file in path.rglob("*") if file.is_file())
     names = [file.relative_to(path) for file in files]
-    lines = [f"{sha256_file(path / name)}  {name.as_posix()}\n" for name in names if _counts(name)]
+    counted = [name for name in names if not is_ignored(name)]
+    lines = [f"{sha256_file(path / name)}  {name.as_posix()}\n" for name in counted]
     return sha256_bytes("".join(lines).encode("utf-8"))
-
-
-def _counts(name: Path) -> bool:
-    return name.suffix != ".pyc" and "__pycache__" not in name.parts

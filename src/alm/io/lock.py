@@ -12,22 +12,25 @@ from alm.errors import LockedError
 
 NAME = ".lock"
 STOPPING = "stopping"
-PATIENCE_SECONDS = 120.0  # for a holder that said it is saving and about to leave
+PATIENCE_SECONDS = 120.0  # it takes at most to save a state and leave
 POLL_SECONDS = 0.1
 
 
 @contextmanager
-def hold_lock(directory: Path) -> Iterator[None]:
+def hold_lock(directory: Path, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
     """Hold ``directory`` for the length of the block; a killed holder leaves nothing stale.
 
-    A holder that called :func:`announce_stop` is waited for, since it is about to leave.
+    Args:
+        directory: what to hold; made where it is absent.
+        patience: seconds to wait for a holder that called :func:`announce_stop`, since it is about
+            to leave; no other is waited for.
 
     Raises:
         LockedError: another process holds it; the message names its pid.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / NAME).open("a+", encoding="utf-8", errors="replace") as file:
-        _acquire(file, directory)
+        _acquire(file, directory, patience)
         file.truncate(0)
         file.write(f"{os.getpid()}")
         file.flush()
@@ -40,8 +43,8 @@ def announce_stop(directory: Path) -> None:
         file.write(f" {STOPPING}")
 
 
-def _acquire(file: IO[str], directory: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _acquire(file: IO[str], directory: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

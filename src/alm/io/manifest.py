@@ -10,11 +10,13 @@ from typing import Any, Self
 
 from alm.errors import IntegrityError
 from alm.io.digest import sha256_bytes, sha256_file
+from alm.io.ignored import is_ignored
 from alm.io.strict_json import canonical_json, read_json, write_json
 
 NAME = "manifest.json"
 FORMAT = "alm-manifest"
 VERSION = 1
+SHOWN = 3  # unlisted files that are named
 FIELDS = {"format", "version", "kind", "files", "params", "inputs", "code", "libraries", "facts"}
 
 
@@ -61,11 +63,17 @@ class Manifest:
         code: dict[str, str] | None = None,
         libraries: dict[str, str] | None = None,
     ) -> Self:
-        """Describe every file below ``root`` and write the description there, last of all."""
-        names = sorted(
-            path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
-        )
-        files = {name: _entry(root / name) for name in names if name != NAME}
+        """Describe every file below ``root`` and write the description there, last of all.
+
+        Raises:
+            IntegrityError: there is no such directory; it is not made, since it would be empty.
+        """
+        if not root.is_dir():
+            raise IntegrityError(
+                f"expected the directory that is to be described at {root}, found none; something "
+                "removed it, so run the same command again"
+            )
+        files = {name: _entry(root / name) for name in _list_files(root)}
         manifest = cls(
             kind=kind,
             files=files,
@@ -110,11 +118,11 @@ class Manifest:
         return sha256_bytes(canonical_json(self._body()).encode("utf-8"))
 
     def verify(self, root: Path) -> None:
-        """Read every listed file.
+        """Read every listed file, and see that there is no other.
 
         Raises:
-            IntegrityError: a file is absent, of another size, or of other content; the message
-                names it.
+            IntegrityError: a file is absent, of another size, of other content, or not listed; the
+                message names it.
         """
         for name, expected in self.files.items():
             path = root / name
@@ -125,6 +133,11 @@ class Manifest:
                     f"{path}: expected {expected.bytes} bytes with SHA-256 {expected.sha256[:12]}, "
                     f"found {found.bytes} with {found.sha256[:12]}; build it again"
                 )
+        if extra := [name for name in _list_files(root) if name not in self.files]:
+            raise IntegrityError(
+                f"{root}: expected the {len(self.files)} files that {NAME} lists, found "
+                f"{len(extra)} more: {', '.join(extra[:SHOWN])}; move them, or build it again"
+            )
 
     def _body(self) -> dict[str, Any]:
         return {"format": FORMAT, "version": VERSION, **asdict(self)}
@@ -154,6 +167,15 @@ def _is_sound(name: str, entry: Any) -> bool:  # noqa: ANN401
         and {key: type(value) for key, value in entry.items()} == {"bytes": int, "sha256": str}
         and not path.is_absolute()
         and ".." not in path.parts
+    )
+
+
+def _list_files(root: Path) -> list[str]:
+    """Return the names of files below ``root`` that a manifest lists; links are seen too."""
+    paths = sorted(root.rglob("*"))
+    names = [path.relative_to(root) for path in paths if path.is_file() or path.is_symlink()]
+    return sorted(
+        name.as_posix() for name in names if name.as_posix() != NAME and not is_ignored(name)
     )
 
 

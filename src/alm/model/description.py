@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from alm.model.size import FLOAT32, GIB, Size
+from alm.model.size import FLOAT32, GB, Size
 
 _COLUMNS = "{:<14}{:>9}{:>9}{:>9}{:>11}{:>10}{:>11}{:>9}  {}"
 
@@ -68,7 +68,8 @@ def _count(n: float) -> str:
 
 
 def _bytes(n: float) -> str:
-    for prefix, unit in (("GB", GIB), ("MB", 2**20), ("kB", 2**10)):
+    """Write a size with three digits, in powers of a thousand as everywhere."""
+    for prefix, unit in (("GB", GB), ("MB", 10**6), ("kB", 10**3)):
         if n >= unit:
             return f"{n / unit:.3g} {prefix}"
     return f"{n:.0f} B"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from alm.config import ModelConfig
 from alm.model.loss import CHUNK_BYTES
 
-GIB = 2**30
+GB = 10**9
 FLOAT32 = 4
 MUON_BYTES = 12  # weight, gradient and momentum in float32
 ADAMW_BYTES = 16  # weight, gradient and two moments
@@ -64,8 +64,8 @@ class Size:
         return FLOAT32 * self.n_parameters + self.seq_len * self.kv_bytes_per_token
 
     def fits(self, budget_gb: float) -> Fits:
-        """Compare with ``budget_gb`` GiB, the unit that memory is sold in."""
-        budget = budget_gb * GIB
+        """Compare with ``budget_gb``, in units of 10^9 bytes."""
+        budget = budget_gb * GB
         return Fits(self.training_bytes <= budget, self.inference_bytes <= budget)
 
 

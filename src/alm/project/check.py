@@ -7,7 +7,6 @@ from alm.config.layers import read_layers
 from alm.errors import ConfigError, InputError
 
 BLOCK = 32  # weights in an int8 block; alm.quant has it too, but takes seconds to load
-LARGEST_ORDER = 7  # of a byte n-gram model that fits 64 bits; likewise in alm.eval
 MADE_BY_MAKE = ".state"  # an input in there is a stamp that make writes
 
 
@@ -20,7 +19,6 @@ def check_preset(preset: str, root: Path = Path()) -> str:
     """
     params = Params.load(preset, root)
     _check_widths(params.model, preset)
-    _check_late_stages(params, preset)
     return check_corpus(params.corpus, root)
 
 
@@ -61,13 +59,3 @@ def _check_widths(model: ModelConfig, preset: str) -> None:
                 f"presets.{preset}.model: expected {name} to be a multiple of {BLOCK}, which int8 "
                 f"blocks need, found {width}; change the shape"
             )
-
-
-def _check_late_stages(params: Params, preset: str) -> None:
-    if not params.sample.prompts:
-        raise ConfigError(f"presets.{preset}.sample.prompts: expected at least one, found none")
-    if (order := max(params.evaluate.ngram_orders, default=1)) > LARGEST_ORDER:
-        raise ConfigError(
-            f"presets.{preset}.evaluate.ngram_orders: expected at most {LARGEST_ORDER}, found "
-            f"{order}; lower it"
-        )

@@ -9,9 +9,10 @@ states are kernel locks, and die with their holder.
 
 import fcntl
 import json
+import os
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from alm.io import write_text
@@ -109,10 +110,30 @@ def _holder(path: Path) -> str:
 
 def _runs_dvc(pid: int) -> bool:
     """Ask the system what a process is: its number alone may have been given to another program."""
+    return is_dvc([os.fsdecode(word) for word in _command_of(pid)])
+
+
+def is_dvc(command: list[str]) -> bool:
+    """Whether a program and its arguments are DVC: by its own name, or as what a Python runs.
+
+    An editor that has ``dvc.yaml`` open is not. Where a Python is given the name for another
+    reason, we take it for DVC: a lock of the living must not be released.
+    """
+    program, *arguments = [PurePath(word).name for word in command] or [""]
+    runs_python = program.startswith(("python", "Python"))
+    return program == "dvc" or (runs_python and "dvc" in arguments)
+
+
+def _command_of(pid: int) -> list[bytes]:
+    """Return a process' program and arguments; nothing where there is no such process."""
+    if not (proc := Path("/proc")).is_dir():  # macOS; a small Linux image has no ps
+        return [_ask_ps(pid, "comm="), *_ask_ps(pid, "args=").split()]
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # no such process, or no Linux
-        ask = ["ps", "-p", str(pid), "-o", "command="]
-        found = subprocess.run(ask, check=False, capture_output=True, text=True)
-        command = found.stdout
-    return "dvc" in command
+        return (proc / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _ask_ps(pid: int, field: str) -> bytes:
+    ask = ["ps", "-p", str(pid), "-o", field]
+    return subprocess.run(ask, check=False, capture_output=True).stdout.strip()

@@ -3,7 +3,7 @@
 Importing this package does not import torch: :func:`pin_numerics` must come first.
 """
 
-from alm.runtime.numerics import Numerics, available_cores, pin_numerics
+from alm.runtime.numerics import Numerics, pin_numerics
 from alm.runtime.stop import StopRequest
 
-__all__ = ["Numerics", "StopRequest", "available_cores", "pin_numerics"]
+__all__ = ["Numerics", "StopRequest", "pin_numerics"]

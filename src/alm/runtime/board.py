@@ -14,7 +14,7 @@ class Board:
 
     def open(self, first_step: int) -> None:
         """Start writing; points that an interrupted run left after ``first_step`` are hidden."""
-        self._writer = SummaryWriter(self._directory, purge_step=first_step)
+        self._writer = SummaryWriter(self._directory, purge_step=first_step + 1)
 
     def add(self, step: int, scalars: dict[str, float]) -> None:
         """Add one point to each named curve."""

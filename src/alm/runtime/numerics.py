@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from alm.config import Machine, RuntimeConfig
+from alm.config import Machine, RuntimeConfig, available_cores
 from alm.errors import ConfigError
 
 PORTABLE_PINS = {
@@ -106,13 +106,6 @@ def _native(machine: Machine) -> Numerics:
         cpu_capability=torch.backends.cpu.get_cpu_capability() if on_cpu else "",
         torch=torch.__version__,
     )
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use (all there are, where a system cannot tell)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _choose_device(machine: Machine) -> str:

@@ -15,13 +15,15 @@ from alm.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 POLL_SECONDS = 0.2  # between looks at the parent
+PARENT = os.getppid()  # noted now: torch takes seconds to load, and the parent may die meanwhile
 
 
 class StopRequest:
     """A flag that SIGINT, SIGTERM and the parent's death raise.
 
     A killed ``dvc`` leaves its stage alive (it has no way to tell it), so the stage watches its
-    parent. Use it as a context manager: handlers are put back at the end.
+    parent, as it was when this module was imported. Use it as a context manager: handlers are put
+    back at the end.
 
     Args:
         on_request: called once, from a signal handler or the watching thread.
@@ -30,7 +32,6 @@ class StopRequest:
     def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
         self.signal: int | None = None
         self._on_request = on_request
-        self._parent = os.getppid()
         self._closed = threading.Event()
         self._before: dict[int, object] = {}
 
@@ -69,7 +70,7 @@ class StopRequest:
 
     def _watch_parent(self) -> None:
         while not self._closed.wait(POLL_SECONDS):
-            if os.getppid() != self._parent and self.signal is None:
+            if os.getppid() != PARENT and self.signal is None:
                 self._request(signal.SIGTERM)
 
     def _request(self, number: int) -> None:

@@ -1,0 +1,70 @@
+"""Free what former runs hold in the state directory, but nothing that anybody may go on with."""
+
+import shutil
+from pathlib import Path
+
+from alm.checkpoint.run import CURRENT, former_runs
+from alm.checkpoint.states import VALUES, whole_states
+from alm.errors import IntegrityError, LockedError
+from alm.io import hold_lock, read_json
+
+TRASH = ".trash-"
+
+
+def prune_runs(states: Path) -> str:
+    """Remove the runs of each preset but the current, and the newest that is not finished.
+
+    A run that another process holds stays too.
+
+    Args:
+        states: directory of all presets' states, such as ``.state``.
+
+    Returns:
+        What was freed.
+    """
+    before = _tree_bytes(states)
+    removed = []
+    for preset_root in sorted(path.parent for path in states.glob(f"*/{CURRENT}")):
+        for leftover in sorted(preset_root.glob(f"{TRASH}*")):
+            shutil.rmtree(leftover)
+        removed += [run for run in superfluous_runs(preset_root) if _remove(run)]
+    freed = (before - _tree_bytes(states)) / 1e6
+    return (
+        f"freed {freed:,.1f} MB of {before / 1e6:,.1f} MB in {states}: {len(removed)} former runs, "
+        "with their curves"
+    )
+
+
+def superfluous_runs(preset_root: Path) -> list[Path]:
+    """Return the former runs of a preset that need not be kept, the newest first."""
+    former = former_runs(preset_root)
+    unfinished = [run for run in former if not is_finished(run)]
+    return [run for run in former if run not in unfinished[:1]]
+
+
+def is_finished(run: Path) -> bool:
+    """Whether nothing is lost with a run: it did all its steps, or has saved none of them."""
+    states = whole_states(run)
+    if not states:
+        return True
+    try:
+        values = read_json(states[-1] / VALUES)
+        return values["step"] >= values["steps"]
+    except (IntegrityError, KeyError, TypeError):  # damaged, or of another version: who knows
+        return False
+
+
+def _remove(run: Path) -> bool:
+    """Rename first, so that a kill in the middle never leaves half a run under its name."""
+    try:
+        with hold_lock(run, patience=0.0):
+            trash = run.with_name(TRASH + run.name)
+            run.replace(trash)
+            shutil.rmtree(trash)
+    except LockedError:
+        return False
+    return True
+
+
+def _tree_bytes(root: Path) -> int:
+    return sum(path.lstat().st_size for path in sorted(root.rglob("*")) if path.is_file())
