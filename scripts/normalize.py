@@ -5,7 +5,8 @@ from pathlib import Path
 
 from alm.attended import run
 from alm.config import CorpusParams
-from alm.corpus import normalize_corpus, summarize
+from alm.corpus import Normalization, summarize
+from alm.work import add_task_options, perform
 
 
 def parse_args() -> argparse.Namespace:
@@ -14,15 +15,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--ingested", type=Path, required=True, help="in: what ingest wrote")
     parser.add_argument("--out", type=Path, required=True, help="out: directory of documents")
+    add_task_options(parser)
     return parser.parse_args()
 
 
-def main(corpus: str, ingested: Path, out: Path) -> None:
+def main(corpus: str, ingested: Path, out: Path, **share: int | None) -> None:
     """Hand what ingest wrote to the library."""
     params = CorpusParams.load(corpus)
     kept = params.recipe.keep_trailing_spaces
-    manifest = normalize_corpus(ingested, params.normalize, kept, out)
-    print(f"{out}: {summarize(manifest.facts)}")
+    step = Normalization.of(ingested, params.normalize, kept)
+    if manifest := perform(step, out, **share):
+        print(f"{out}: {summarize(manifest.facts)}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ sources:
   - kind: synthetic
     name: stories
     licence: CC0-1.0
+    filters: [coherent]
     task: stories
     n_docs: 10
     exact_duplicates: 0.1
@@ -22,6 +23,7 @@ sources:
   - kind: text
     name: notes
     licence: private
+    filters: []
     glob: "**/*.txt"
 keep_trailing_spaces: [notes]
 """

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from alm.config import MoEConfig
 from alm.config.checks import choose_from, did_you_mean, explain
-from alm.config.sections import MoEConfig
 
 RIGHT = {
     "n_dense_layers": 1,

@@ -1,11 +1,12 @@
 """Machine: what the environment may say, and nothing else."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from alm.config import Machine
+from alm.config import Machine, available_cores
 from alm.errors import ConfigError
 
 
@@ -45,7 +46,7 @@ def test_unknown_variable_is_refused_and_names_the_key_to_set(monkeypatch, name)
 def test_known_variables_stand_in_the_refusal(monkeypatch):
     monkeypatch.setenv("ALM_LR", "1")
 
-    with pytest.raises(ConfigError, match="ALM_DEVICE, ALM_THREADS, ALM_STATE_DIR"):
+    with pytest.raises(ConfigError, match="ALM_DEVICE, ALM_THREADS, ALM_WORKERS, ALM_STATE_DIR"):
         Machine.load()
 
 
@@ -85,3 +86,7 @@ def test_file_of_environment_variables_is_not_read(tmp_path, monkeypatch):
 def test_machine_is_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         Machine.load().threads = 3
+
+
+def test_available_cores_is_what_this_process_may_use():
+    assert 1 <= available_cores() <= os.cpu_count()

@@ -123,6 +123,38 @@ def test_start_from_another_preset_is_accepted(house):
     assert Params.load("tiny", house.root).train.init == "pico"
 
 
+@pytest.mark.parametrize(
+    ("starts", "circle"),
+    [
+        ({"tiny": "pico", "pico": "tiny"}, "tiny <- pico <- tiny"),
+        ({"tiny": "pico", "pico": "own", "own": "tiny"}, "tiny <- pico <- own <- tiny"),
+        ({"tiny": "pico", "pico": "own", "own": "pico"}, "tiny <- pico <- own <- pico"),
+        ({"tiny": "pico", "pico": "pico"}, "tiny <- pico <- pico"),
+    ],
+)
+def test_presets_that_start_from_each_other_are_refused(house, starts, circle):
+    for name, start in starts.items():
+        house.set(f"presets.{name}.train.init", start)
+
+    with pytest.raises(ConfigError, match=rf"tiny\.train\.init: .* circle, {circle}; set train"):
+        Params.load("tiny", house.root)
+
+
+def test_a_line_of_presets_that_begins_from_scratch_is_taken(house):
+    house.set("presets.tiny.train.init", "pico")
+    house.set("presets.pico.train.init", "own")
+
+    assert Params.load("tiny", house.root).train.init == "pico"
+
+
+@pytest.mark.parametrize("broken", [None, 3, {"train": None}, {"train": {"init": [1]}}, {}])
+def test_what_is_wrong_with_the_start_of_the_start_is_its_own_matter(house, broken):
+    house.set("presets.tiny.train.init", "pico")
+    house.set("presets.pico", broken)
+
+    assert Params.load("tiny", house.root).train.init == "pico"
+
+
 @pytest.mark.parametrize("init", ["nope", "tiny", ""])
 def test_start_from_no_preset_or_from_itself_is_refused(house, init):
     house.set("presets.tiny.train.init", init)

@@ -7,13 +7,14 @@ import math
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from alm.config import Params, TrainConfig, list_presets, recipe, sections
+from alm.config import Params, TrainConfig, list_presets, recipe, rule_sets, sections, shape
 
 SECTIONS = sorted(
     {
         each
-        for module in (sections, recipe)
+        for module in (sections, rule_sets, shape, recipe)
         for _, each in inspect.getmembers(module, dataclasses.is_dataclass)
+        if each.__module__ == module.__name__
     },
     key=lambda each: each.__name__,
 )

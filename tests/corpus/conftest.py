@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from alm.config import IngestConfig, JsonlSource, Recipe, TextSource
-from alm.corpus import Origin, ingest_corpus, read_documents
+from alm.corpus import Origin, read_documents
+from alm.corpus.ingest import Ingestion
 from alm.io import Manifest
+from alm.work import run_step
 
 CONFIG = IngestConfig(
     max_doc_bytes=1000,
@@ -19,14 +21,21 @@ CONFIG = IngestConfig(
     max_bad_fraction=0.9,
     max_bad_run=50,
 )
-TEXT = TextSource(kind="text", name="own", licence="unknown", glob="**/*.txt*")
+TEXT = TextSource(kind="text", name="own", licence="unknown", filters=(), glob="**/*.txt*")
 JSONL = JsonlSource(
     kind="jsonl",
     name="rows",
     licence="unknown",
+    filters=(),
     glob="**/*.jsonl*",
     text_field="text",
+    template=None,
     id_field=None,
+    score_field=None,
+    score_min=None,
+    max_docs=None,
+    target_tokens=None,
+    bytes_per_token=None,
 )
 
 
@@ -65,13 +74,19 @@ def folder(tmp_path):
 
 @pytest.fixture
 def take(folder, tmp_path):
-    """Ingest the folder with one source, and return what came of it."""
+    """Ingest the folder with one source, and return what came of it.
 
-    def take(source, id_field=None, root=folder, **changes):
-        source = {"text": TEXT, "jsonl": replace(JSONL, id_field=id_field)}.get(source, source)
+    Keywords are knobs of ingest or, where it has one of that name, fields of the source.
+    """
+
+    def take(source, root=folder, **changes):
+        source = {"text": TEXT, "jsonl": JSONL}.get(source, source)
+        fields = {name: changes.pop(name) for name in [*changes] if hasattr(source, name)}
+        source = replace(source, **fields)
         origin = Origin(root, 1, replace(CONFIG, **changes))
         out = tmp_path / "out"
-        ingest_corpus(Recipe(sources=(source,), keep_trailing_spaces=()), origin, out)
+        recipe = Recipe(sources=(source,), keep_trailing_spaces=())
+        run_step(Ingestion.of(recipe, origin), out, 1)
         manifest = Manifest.read(out, "corpus.ingest")
         manifest.verify(out)
         return Taken(out, manifest.facts)
@@ -83,6 +98,12 @@ def take(folder, tmp_path):
 def ingest_config():
     """Knobs small enough to reach, for readers that are called alone."""
     return CONFIG
+
+
+@pytest.fixture(scope="session")
+def jsonl_source():
+    """A source of JSON lines with a text and nothing else."""
+    return JSONL
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import tracemalloc
 import pytest
 
 from alm.config import NormalizeConfig
-from alm.corpus import normalize_corpus, read_documents
+from alm.corpus import Normalization, read_documents
 from alm.errors import ConfigError, InputError
+from alm.work import run_step
 
 GOOD = {"text": "good"}
 NORMALIZE = NormalizeConfig(max_control_fraction=0.01, max_blank_lines=2)
@@ -66,7 +67,7 @@ def test_nul_and_control_characters_are_removed_and_counted(take, folder, tmp_pa
     (folder / "a.txt").write_text("x" * 500 + "\x00\x1b\tend\n")
     take("text")
 
-    manifest = normalize_corpus(tmp_path / "out", NORMALIZE, (), tmp_path / "clean")
+    manifest = run_step(Normalization.of(tmp_path / "out", NORMALIZE, ()), tmp_path / "clean", 1)
 
     (document,) = read_documents(tmp_path / "clean" / "documents.jsonl")
     assert document.text == "x" * 500 + "\tend\n"
@@ -80,7 +81,7 @@ def test_document_with_more_than_a_hundredth_of_control_characters_is_binary(
     (folder / "b.txt").write_text("x" * 99 + "\x00")
     take("text")
 
-    manifest = normalize_corpus(tmp_path / "out", NORMALIZE, (), tmp_path / "clean")
+    manifest = run_step(Normalization.of(tmp_path / "out", NORMALIZE, ()), tmp_path / "clean", 1)
 
     assert manifest.facts["quarantined"] == {"binary": 1}
     assert manifest.facts["docs_out"] == 1
@@ -314,6 +315,70 @@ def test_field_that_no_row_has_is_told_apart_from_a_run_of_bad_rows(take, write_
         take("jsonl", max_bad_run=10)
 
 
+@pytest.mark.parametrize(
+    ("row", "reason", "detail"),
+    [
+        ({"q": "x"}, "missing_field", "no field 'a'"),
+        ({"q": "x", "a": []}, "missing_field", "no field 'a[0]'"),
+        ({"q": "x", "a": [{"txt": "y"}]}, "missing_field", "no field 'a[0].text'"),
+        ({"q": "x", "a": {"0": "y"}}, "wrong_type", "field 'a' is an object"),
+        ({"q": "x", "a": ["y"]}, "wrong_type", "field 'a[0]' is a string"),
+        ({"q": True, "a": [{"text": "y"}]}, "wrong_type", "field 'q' is a truth value"),
+        ({"q": 2.5, "a": [{"text": "y"}]}, "wrong_type", "field 'q' is a number"),
+    ],
+    ids=str,
+)
+def test_row_without_a_field_of_the_template_is_set_aside(take, write_rows, row, reason, detail):
+    write_rows({"q": 1, "a": [{"text": "good"}]}, row)
+
+    taken = take("jsonl", text_field=None, template="Q: {q}\nA: {a[0].text} {{}}")
+
+    assert taken.texts == ["Q: 1\nA: good {}"]
+    assert (taken.quarantine[0]["reason"], taken.quarantine[0]["detail"]) == (reason, detail)
+
+
+@pytest.mark.parametrize("score", [None, "4", True, [4], {}], ids=repr)
+def test_row_without_a_number_as_score_is_set_aside(take, write_rows, score):
+    write_rows({**GOOD, "score": 4}, GOOD, {**GOOD, "score": score})
+
+    taken = take("jsonl", score_field="score")
+
+    assert taken.facts["quarantined"] == {"bad_score": 2}
+    assert [document.meta["score"] for document in taken.documents] == [4]
+
+
+def test_score_that_no_row_has_is_a_mistake_in_the_recipe(take, write_rows):
+    write_rows(*[GOOD] * 3)
+
+    with pytest.raises(ConfigError, match=r"and score_field 'score' \(a number\) .* text \(a str"):
+        take("jsonl", score_field="score")
+
+
+def test_file_without_the_fields_is_bad_input_where_another_has_them(take, write_rows):
+    write_rows(*[GOOD] * 9, name="a.jsonl")
+    write_rows({"body": "x"}, name="b.jsonl")
+
+    assert take("jsonl").facts["quarantined"] == {"missing_field": 1}
+
+
+def test_part_without_the_fields_is_no_mistake_in_the_recipe(take, write_rows, monkeypatch):
+    """Where it is read by itself, nobody knows yet what the part before it has."""
+    monkeypatch.setattr("alm.corpus.sources.files.UNIT_BYTES", 1)
+    write_rows(GOOD, name="a.jsonl")
+    write_rows(*[{"body": "x"}, b""] * 60, name="b.jsonl")
+
+    assert take("jsonl").facts["quarantined"] == {"missing_field": 60}
+
+
+def test_field_that_no_part_has_is_a_mistake_in_the_recipe(take, write_rows, monkeypatch):
+    monkeypatch.setattr("alm.corpus.sources.files.UNIT_BYTES", 1)
+    for name in ("a.jsonl", "b.jsonl"):
+        write_rows(*[{"body": "x"}, b""] * 30, name=name)
+
+    with pytest.raises(ConfigError, match="none of the first 51 has that"):
+        take("jsonl")
+
+
 # --- duplicate ids --------------------------------------------------------------------------------
 
 
@@ -362,7 +427,7 @@ def test_characters_that_trouble_others_are_kept(take, folder, tmp_path, mark):
     (folder / "a.txt").write_text(f"one{mark}two{mark}", newline="")
     take("text")
 
-    normalize_corpus(tmp_path / "out", NORMALIZE, (), tmp_path / "clean")
+    run_step(Normalization.of(tmp_path / "out", NORMALIZE, ()), tmp_path / "clean", 1)
 
     (document,) = read_documents(tmp_path / "clean" / "documents.jsonl")
     assert document.text == f"one{mark}two{mark}"
@@ -398,7 +463,7 @@ def test_no_document_left_after_cleaning_is_an_error_with_counts(take, folder, t
     take("text")
 
     with pytest.raises(InputError, match=r"none worth keeping among 1 documents \(binary"):
-        normalize_corpus(tmp_path / "out", NORMALIZE, (), tmp_path / "clean")
+        run_step(Normalization.of(tmp_path / "out", NORMALIZE, ()), tmp_path / "clean", 1)
 
 
 # --- disk full, Ctrl-C ----------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """Clusters: what belongs together stays together, in whatever order it is told."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm.corpus.clusters import Clusters, Duplicate, find_exact_duplicates, link_groups
+from alm.corpus.clusters import Clusters, find_first_copies, link_groups
 
 N = 12
 LINKS = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)))
@@ -25,19 +26,21 @@ def test_cluster_is_known_by_its_smallest_member(links):
         clusters.link(*link)
 
     assert [clusters.find(i) for i in range(N)] == label_by_flooding(links)
+    assert clusters.roots().tolist() == label_by_flooding(links)
 
 
-def test_exact_duplicates_keep_the_first():
-    assert find_exact_duplicates([b"a", b"b", b"a", b"a", b"b"]) == [
-        Duplicate(2, 0, "exact"),
-        Duplicate(3, 0, "exact"),
-        Duplicate(4, 1, "exact"),
-    ]
+@given(st.lists(st.tuples(*[st.integers(0, 1)] * 4)))
+def test_first_copy_is_the_first_with_all_four_numbers(digests):
+    found = find_first_copies(np.array(digests, np.uint64).reshape(-1, 4))
+
+    assert found.tolist() == [digests.index(each) for each in digests]
 
 
-def test_group_is_one_cluster_and_no_group_is_none():
-    clusters = Clusters(5)
+@given(st.lists(st.integers(0, 3), min_size=N, max_size=N))
+def test_group_is_one_cluster_and_no_group_is_none(groups):
+    clusters = Clusters(N)
 
-    link_groups(clusters, ["x", None, "x", "y", None])
+    link_groups(clusters, np.array(groups, np.uint64))
 
-    assert [clusters.find(i) for i in range(5)] == [0, 1, 0, 3, 4]
+    expected = [groups.index(group) if group else i for i, group in enumerate(groups)]
+    assert clusters.roots().tolist() == expected

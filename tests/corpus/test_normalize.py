@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alm.config import NormalizeConfig
-from alm.corpus import normalize_corpus, normalize_text, read_documents
+from alm.corpus import Normalization, normalize_text, read_documents
 from alm.errors import IntegrityError
 from alm.io import Manifest
+from alm.work import run_step
 
 ODD = "ab \t\n\r\x00\x0b\x0c\x1b\ufeff\u2028\u2581\u00a0"
 TEXT = st.text(st.sampled_from(ODD)) | st.text(st.characters(codec="utf-8"))
@@ -77,7 +78,7 @@ def test_stage_keeps_the_books_and_the_chain_of_digests(take, folder, tmp_path):
     (folder / "d.txt").write_bytes("\u200b\x00".encode() * 1)
     take("text")
 
-    normalize_corpus(tmp_path / "out", CONFIG, (), tmp_path / "clean")
+    run_step(Normalization.of(tmp_path / "out", CONFIG, ()), tmp_path / "clean", 1)
 
     manifest = Manifest.read(tmp_path / "clean", "corpus.normalize")
     assert [d.text for d in read_documents(tmp_path / "clean/documents.jsonl")] == [
@@ -95,7 +96,7 @@ def test_document_that_cleaning_leaves_empty_is_dropped(take, folder, tmp_path):
     (folder / "b.txt").write_text("\ufeff\x00" + "\u2003" * 300)
     take("text")
 
-    manifest = normalize_corpus(tmp_path / "out", CONFIG, (), tmp_path / "clean")
+    manifest = run_step(Normalization.of(tmp_path / "out", CONFIG, ()), tmp_path / "clean", 1)
 
     assert manifest.facts["dropped"] == {"empty": 1}
 
@@ -104,7 +105,7 @@ def test_trailing_spaces_are_kept_by_source(take, folder, tmp_path):
     (folder / "a.txt").write_text("one  \n")
     take("text")
 
-    normalize_corpus(tmp_path / "out", CONFIG, ("own",), tmp_path / "clean")
+    run_step(Normalization.of(tmp_path / "out", CONFIG, ("own",)), tmp_path / "clean", 1)
 
     (document,) = read_documents(tmp_path / "clean" / "documents.jsonl")
     assert document.text == "one  \n"
@@ -117,4 +118,4 @@ def test_damaged_input_is_refused(take, folder, tmp_path):
         file.write("\n")
 
     with pytest.raises(IntegrityError, match=r"documents\.jsonl"):
-        normalize_corpus(tmp_path / "out", CONFIG, (), tmp_path / "clean")
+        run_step(Normalization.of(tmp_path / "out", CONFIG, ()), tmp_path / "clean", 1)

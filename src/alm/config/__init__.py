@@ -2,23 +2,24 @@
 
 from alm.config.corpus_params import CorpusParams, list_corpora
 from alm.config.graph import Stage
-from alm.config.machine import Machine
+from alm.config.machine import Machine, available_cores
 from alm.config.params import Params, list_models, list_presets, load_model_config
 from alm.config.recipe import (
+    HfSource,
     JsonlSource,
     Recipe,
+    RowSource,
     SourceConfig,
     StdlibSource,
     SyntheticSource,
     TextSource,
 )
+from alm.config.rule_sets import FilterConfig
 from alm.config.sections import (
     DataConfig,
     DedupConfig,
     EvaluateConfig,
     IngestConfig,
-    ModelConfig,
-    MoEConfig,
     NormalizeConfig,
     OptimConfig,
     PackConfig,
@@ -28,12 +29,15 @@ from alm.config.sections import (
     TokenizerConfig,
     TrainConfig,
 )
+from alm.config.shape import ModelConfig, MoEConfig
 
 __all__ = [
     "CorpusParams",
     "DataConfig",
     "DedupConfig",
     "EvaluateConfig",
+    "FilterConfig",
+    "HfSource",
     "IngestConfig",
     "JsonlSource",
     "Machine",
@@ -45,6 +49,7 @@ __all__ = [
     "Params",
     "QuantizeConfig",
     "Recipe",
+    "RowSource",
     "RuntimeConfig",
     "SampleConfig",
     "SourceConfig",
@@ -54,6 +59,7 @@ __all__ = [
     "TextSource",
     "TokenizerConfig",
     "TrainConfig",
+    "available_cores",
     "list_corpora",
     "list_models",
     "list_presets",

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from alm.config.layers import PARAMS, Layers, list_members, read_layers
 from alm.config.recipe import Recipe
+from alm.config.rule_sets import FilterConfig
 from alm.config.sections import (
     DedupConfig,
     IngestConfig,
@@ -30,6 +31,7 @@ class CorpusParams(TrackedSettings):
     ingest: IngestConfig
     normalize: NormalizeConfig
     dedup: DedupConfig
+    filter: FilterConfig
     tokenizer: TokenizerConfig
     pack: PackConfig
 

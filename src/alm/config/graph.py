@@ -24,6 +24,8 @@ class Stage:
     """Tracked keys by file."""
     outs: tuple[Path, ...]
     """Outputs, metrics and plots."""
+    cmd: str = ""
+    """What DVC hands to the shell."""
 
     @classmethod
     def load(cls, stage: str, key: str, root: Path = Path()) -> Self:
@@ -45,6 +47,7 @@ class Stage:
             deps=tuple(map(Path, filled["deps"])),
             params=_group_params(filled.get("params", ())),
             outs=tuple(Path(name) for name in map(_name, outs)),
+            cmd=filled["cmd"],
         )
 
 

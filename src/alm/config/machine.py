@@ -25,6 +25,8 @@ class Machine(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: Annotated[int, Field(gt=0)] | None = None
     """CPU threads of torch; None takes every core that this process may use."""
+    workers: Annotated[int, Field(gt=0)] | None = None
+    """Processes that work on text; None takes as many as there are cores."""
     state_dir: Path = Path(".state")
     """Where training states, TensorBoard files and timings live."""
     yes: bool = False
@@ -54,3 +56,10 @@ class Machine(BaseSettings):
             raise ConfigError(
                 f"environment (ALM_*) cannot be used:\n{explain(error)}\n  {choose_from(known)}"
             ) from None
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use (all there are, where a system cannot tell)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

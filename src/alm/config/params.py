@@ -1,7 +1,7 @@
 """One preset of ``params.yaml`` as a single checked, frozen tree."""
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,8 +10,6 @@ from alm.config.layers import PARAMS, Layers, list_members, read_layers
 from alm.config.sections import (
     DataConfig,
     EvaluateConfig,
-    ModelConfig,
-    MoEConfig,
     OptimConfig,
     QuantizeConfig,
     RuntimeConfig,
@@ -20,6 +18,7 @@ from alm.config.sections import (
     TrainConfig,
 )
 from alm.config.settings import MODEL_SECTIONS, TrackedSettings
+from alm.config.shape import ModelConfig, MoEConfig
 from alm.config.yaml import read_yaml
 from alm.errors import ConfigError
 
@@ -54,13 +53,15 @@ class Params(TrackedSettings):
 
         Raises:
             ConfigError: the preset, its corpus, its shape or the preset it starts from does not
-                exist, or a key is missing, unknown or of the wrong type.
+                exist, presets start from each other in a circle, or a key is missing, unknown or
+                of the wrong type.
         """
         layers = read_layers("presets", preset, root)
         corpus = _choose(layers, "corpus", layers.members["corpora"])
         model = load_model_config(_choose(layers, "model", list_models(root)), root)
         params = cls.from_layers(layers, corpus=corpus, model=model)
         _check_init(layers, params.train.init)
+        _check_line(preset, read_yaml(root / PARAMS)["presets"])
         return params
 
 
@@ -114,3 +115,23 @@ def _check_init(layers: Layers, init: str) -> None:
             f"{PARAMS}: {key}: expected {SCRATCH!r} or another preset, found {init!r}; "
             f"{choose_from([SCRATCH, *others])}"
         )
+
+
+def _check_line(preset: str, presets: dict[str, Any]) -> None:
+    """Follow ``train.init`` from preset to preset, which must end at one that starts afresh."""
+    line = [preset]
+    while (start := _start_of(presets, line[-1])) in presets:
+        if start in line:
+            raise ConfigError(
+                f"{PARAMS}: presets.{preset}.train.init: expected a line of presets that begins "
+                f"with {SCRATCH!r}, found a circle, {' <- '.join([*line, start])}; set "
+                f"train.init of one of them to {SCRATCH!r}"
+            )
+        line.append(start)
+
+
+def _start_of(presets: dict[str, Any], name: str) -> str:
+    """Return what a preset starts from; what else is wrong with it is told when it is loaded."""
+    train = presets[name].get("train") if isinstance(presets[name], dict) else None
+    start = train.get("init") if isinstance(train, dict) else None
+    return start if isinstance(start, str) else SCRATCH

@@ -7,7 +7,7 @@ built (strictly: a number in quotes is no number), and are plain dataclasses aft
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PlainValidator
 from pydantic.dataclasses import dataclass
 
 Flag = Annotated[bool, Field(strict=True)]
@@ -18,7 +18,15 @@ PositiveFloat = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 Decay = Annotated[float, Field(strict=True, ge=0, lt=1)]  # of a running mean; 1 would never move
+SMALLEST_VOCABULARY = 320  # the bytes, the symbols, and something to learn
 section = dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid"))
+
+
+def _check_vocab_size(value: object) -> int | str:
+    """Take a number or ``auto``, and say so where it is neither, in one line."""
+    if value == "auto" or (type(value) is int and value >= SMALLEST_VOCABULARY):
+        return value
+    raise ValueError(f"expected 'auto' or an integer of at least {SMALLEST_VOCABULARY}")
 
 
 # --- text: a corpus has these -----------------------------------------------------------------
@@ -54,8 +62,17 @@ class NormalizeConfig:
 
 @section
 class DedupConfig:
-    """How documents are split once duplicates are gone."""
+    """Which documents say the same, and how the rest is split."""
 
+    near_duplicates: Literal["global", "source", "off"]
+    """Among all documents, within each source, or not looked for; exact ones always are."""
+    min_jaccard: Annotated[Fraction, Field(gt=0)]
+    """Two documents are near duplicates from this overlap of their shingles on."""
+    shingle_words: Positive
+    """Words in a row that make one shingle."""
+    n_bands: Positive
+    """MinHash: two documents are compared when all rows of one band agree."""
+    band_rows: Positive
     val_fraction: Annotated[float, Field(strict=True, gt=0, lt=1)]
     """Expected share of duplicate clusters that is held out for validation."""
 
@@ -65,8 +82,10 @@ class TokenizerConfig:
     """How the vocabulary is learnt."""
 
     algorithm: Literal["bpe", "unigram"]
-    vocab_size: Annotated[Positive, Field(ge=320)]
-    """Pieces, with the 256 bytes and the control symbols among them."""
+    vocab_size: Annotated[int | str, PlainValidator(_check_vocab_size)]
+    """Pieces, with the 256 bytes and the control symbols among them; auto asks the text."""
+    max_vocab_size: Annotated[Positive, Field(ge=512)]
+    """Most pieces that auto takes."""
     character_coverage: Annotated[Fraction, Field(ge=0.98)]
     """Share of characters that may become pieces; the rest are spelt in bytes."""
 
@@ -77,73 +96,6 @@ class PackConfig:
 
     shard_tokens: Annotated[Positive, Field(ge=1024)]
     """Tokens after which a new shard is begun; a document is never split."""
-
-
-# --- the network ------------------------------------------------------------------------------
-
-
-@section
-class MoEConfig:
-    """The mixture-of-experts part of a shape."""
-
-    n_dense_layers: Count
-    """Layers before the first mixture, each with a dense feed-forward of ``d_ff``."""
-    n_experts: Positive
-    """Routed experts per layer (E)."""
-    n_experts_per_token: Positive
-    """Experts each token is sent to (K)."""
-    n_shared_experts: Count
-    """Experts that every token passes through, in one matrix of ``n_shared_experts * d_expert``."""
-    d_expert: Positive
-    """Width of one expert's hidden layer."""
-
-    def __post_init__(self) -> None:
-        """Reject numbers that each pass alone but do not fit together."""
-        if not 2 <= self.n_experts_per_token <= self.n_experts:
-            raise ValueError(
-                f"n_experts_per_token ({self.n_experts_per_token}) must be from 2 to n_experts "
-                f"({self.n_experts}): weights are normalised over the chosen, so a single one "
-                "would teach the router nothing"
-            )
-
-
-@section
-class ModelConfig:
-    """Shape of the network. Two configs that compare equal build the same parameters."""
-
-    vocab_size: Positive
-    """Rows of the embedding: a ceiling. A smaller tokenizer leaves rows unused."""
-    d_model: Positive
-    """Width of the residual stream (D)."""
-    n_layers: Positive
-    n_heads: Positive
-    """Query heads (N)."""
-    n_kv_heads: Positive
-    """Key and value heads (G), each shared by ``n_heads / n_kv_heads`` query heads."""
-    d_head: Positive
-    """Width of one head (H)."""
-    d_ff: Positive
-    """Hidden width of a dense feed-forward (F)."""
-    rope_theta: PositiveFloat
-    norm_eps: PositiveFloat
-    tied_embeddings: Flag
-    """The output matrix is the embedding."""
-    moe: MoEConfig | None
-    """None makes every layer dense."""
-
-    def __post_init__(self) -> None:
-        """Reject sizes that each pass alone but do not fit together."""
-        if self.n_heads % self.n_kv_heads:
-            raise ValueError(
-                f"n_heads ({self.n_heads}) is no multiple of n_kv_heads ({self.n_kv_heads})"
-            )
-        if self.d_head % 2:
-            raise ValueError(f"d_head ({self.d_head}) must be even: RoPE turns pairs")
-        if self.moe and self.moe.n_dense_layers >= self.n_layers:
-            raise ValueError(
-                f"moe.n_dense_layers ({self.moe.n_dense_layers}) leaves no mixture in "
-                f"{self.n_layers} layers; lower it, or set moe: null"
-            )
 
 
 # --- training and after -----------------------------------------------------------------------
@@ -158,11 +110,38 @@ class RuntimeConfig:
 
 
 @section
+class CurriculumStep:
+    """A time of shorter rows."""
+
+    until: Annotated[Fraction, Field(gt=0, lt=1)]
+    """Share of the steps at which it ends."""
+    seq_len: Annotated[Positive, Field(ge=8)]
+
+
+@section
 class DataConfig:
-    """How the token stream is cut into training rows."""
+    """How the token stream is cut into training rows, and in which order they come."""
 
     seq_len: Annotated[Positive, Field(ge=8)]
     """Tokens a model sees at once (T)."""
+    rows: Literal["stream", "best_fit"]
+    """Cut the stream every T tokens, or keep documents whole where they fit, and pad."""
+    mixture: dict[str, PositiveFloat]
+    """Source -> its share of the rows; empty takes every row once per epoch."""
+    curriculum: tuple[CurriculumStep, ...]
+    """Shorter rows first; as many tokens a step as ever."""
+
+    def __post_init__(self) -> None:
+        """Reject steps that each pass alone but do not fit together."""
+        ends = [step.until for step in self.curriculum]
+        if ends != sorted(set(ends)):
+            raise ValueError(f"curriculum: expected rising values of until, found {ends}")
+        for step in self.curriculum:
+            if self.seq_len % step.seq_len:
+                raise ValueError(
+                    f"curriculum: seq_len {step.seq_len} does not divide data.seq_len "
+                    f"{self.seq_len}"
+                )
 
 
 @section
@@ -250,8 +229,8 @@ class EvaluateConfig:
 
     max_bytes: Positive
     """Bytes of each source that are scored, in whole documents (the first ones)."""
-    ngram_orders: tuple[Positive, ...]
-    """Byte n-gram models to stand beside the network."""
+    ngram_orders: tuple[Annotated[Positive, Field(le=7)], ...]
+    """Byte n-gram models to stand beside the network; 7 is the most that fits 64 bits."""
     batch_size: Positive
     """Windows per forward pass."""
 
@@ -268,7 +247,7 @@ class QuantizeConfig:
 class SampleConfig:
     """What the model is asked to say, and how it chooses words."""
 
-    prompts: tuple[str, ...]
+    prompts: Annotated[tuple[str, ...], Field(min_length=1)]
     max_new_tokens: Positive
     temperature: PositiveFloat
     top_k: Count

@@ -9,7 +9,7 @@ from alm.config.checks import explain
 from alm.config.layers import GROUPS, PARAMS, Layers
 from alm.errors import ConfigError
 
-TEXT_SECTIONS = ("ingest", "normalize", "dedup", "tokenizer", "pack")
+TEXT_SECTIONS = ("ingest", "normalize", "dedup", "filter", "tokenizer", "pack")
 MODEL_SECTIONS = ("runtime", "data", "optim", "train", "evaluate", "quantize", "sample")
 SHARED = ("seed", *TEXT_SECTIONS, *MODEL_SECTIONS)
 

@@ -4,19 +4,20 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+PASSPORT = ("name", "kind", "licence")
+ALSO_CARRIED = ("score_min", "target_tokens")  # from stage to stage, for those that heed them
+
 
 class Accounting:
     """Count the documents of one stage.
 
     Args:
-        sources: name, kind and licence of every source, in the recipe's order.
+        sources: name, kind and licence of every source, in the recipe's order, and what else is to
+            be carried on about it.
     """
 
-    def __init__(self, sources: Iterable[dict[str, str]]) -> None:
-        self._sources = {
-            source["name"]: {key: source[key] for key in ("name", "kind", "licence")}
-            for source in sources
-        }
+    def __init__(self, sources: Iterable[dict[str, Any]]) -> None:
+        self._sources = {source["name"]: _carry(source) for source in sources}
         self.docs_in = 0
         self.dropped: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
@@ -39,6 +40,15 @@ class Accounting:
     def quarantine(self, reason: str) -> None:
         """Note that a document could not be used."""
         self.quarantined[reason] += 1
+
+    def absorb(self, facts: dict[str, Any]) -> None:
+        """Add the closed books of another part of the same stage."""
+        self.docs_in += facts["docs_in"]
+        self.dropped.update(facts["dropped"])
+        self.quarantined.update(facts["quarantined"])
+        for source in facts["sources"]:
+            self._docs[source["name"]] += source["docs"]
+            self._bytes[source["name"]] += source["bytes"]
 
     @property
     def docs_out(self) -> int:
@@ -67,6 +77,11 @@ class Accounting:
         """Return what became of the documents, for an error or a summary."""
         lost = {**self.dropped, **{f"{k} (quarantined)": n for k, n in self.quarantined.items()}}
         return ", ".join(f"{reason} {n:,}" for reason, n in sorted(lost.items())) or "none lost"
+
+
+def _carry(source: dict[str, Any]) -> dict[str, Any]:
+    also = {key: source[key] for key in ALSO_CARRIED if key in source}
+    return {**{key: source[key] for key in PASSPORT}, **also}
 
 
 def summarize(facts: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from alm.corpus.lines import LineWriter
 from alm.errors import IntegrityError
 from alm.io import parse_json
+from alm.work import Unit
 
 FIELDS = {"id", "meta", "source", "text"}
 ID_DIGITS = 16  # of a made id, in hex: 64 bits
@@ -46,21 +47,37 @@ def write_documents(path: Path, documents: Iterable[Document]) -> None:
             writer.write(document)
 
 
-def read_documents(path: Path) -> Iterator[Document]:
+def read_documents(path: Path, start: int = 0, stop: int | None = None) -> Iterator[Document]:
     r"""Yield the documents of a file in order, holding one at a time.
 
     Lines end at ``\n`` alone: a text may hold U+2028 and the like.
 
+    Args:
+        path: a file that :func:`write_documents` wrote.
+        start: byte at which the first line to read begins.
+        stop: byte before which the last one ends; None reads to the end.
+
     Raises:
-        IntegrityError: the file is absent, or a line is no document; the message names the line.
+        IntegrityError: the file is absent, or a line is no document; the message names the line,
+            counted from ``start``.
     """
     try:
         file = path.open("rb")
     except OSError as error:
         raise IntegrityError(f"cannot read {path}: {error.strerror}; build it again") from None
+    place = f"{path} from byte {start}" if start else str(path)
     with file:
+        file.seek(start)
         for number, line in enumerate(file, start=1):
-            yield _parse(line, f"{path}, line {number}")
+            if stop is not None and start >= stop:
+                break
+            start += len(line)
+            yield _parse(line, f"{place}, line {number}")
+
+
+def read_unit(unit: Unit) -> Iterator[Document]:
+    """Yield the documents of a unit of a documents file."""
+    return read_documents(unit.path, unit.start, unit.stop)
 
 
 def make_id(source: str, ordinal: int) -> str:

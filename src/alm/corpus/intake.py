@@ -10,6 +10,8 @@ from alm.corpus.document import Document, DocumentWriter, is_blank, make_id
 from alm.corpus.ids import IdRegister
 from alm.corpus.limits import Limits
 from alm.corpus.quarantine import QuarantineWriter
+from alm.corpus.quota import Quota
+from alm.corpus.screening import screen
 from alm.corpus.sources import Record, Reject
 from alm.corpus.sources.pieces import split_text
 
@@ -29,12 +31,15 @@ class Intake:
         self._documents = documents
         self._quarantine = quarantine
 
-    def take_all(self, source: str, items: Iterable[Record | Reject], *, guarded: bool) -> None:
-        """Take what a source reads, to its end.
+    def take_all(
+        self, source: str, items: Iterable[Record | Reject], quota: Quota, *, guarded: bool
+    ) -> None:
+        """Take what a source reads, to its end or until it is enough.
 
         Args:
             source: the source's name.
-            items: its reader.
+            items: what its reader gave.
+            quota: how much is enough; counts what is kept.
             guarded: whether too many unusable records are an error.
 
         Raises:
@@ -47,48 +52,52 @@ class Intake:
                 self._accounting.take()
                 if isinstance(part, Document):
                     limits.note_good()
-                    self._take(part, ids)
+                    self._take(part, quota, ids if item.id else None)
                 else:
                     self._set_aside(source, part)
                     if guarded:
                         limits.note_bad(part)
+                if quota.reached():
+                    break
+            if quota.reached():
+                break
         limits.close()
 
     def _check(
-        self, item: Record | Reject, source: str, ordinal: int
+        self, given: Record | Reject, source: str, ordinal: int
     ) -> Iterator[Document | Reject]:
         """Turn a record into a document, into its pieces, or into a reject."""
+        item = screen(given, self._config)
         if isinstance(item, Reject):
             yield item
             return
         document = Document(item.id or make_id(source, ordinal), source, item.text, item.meta)
-        try:
-            n_bytes = len(item.text.encode("utf-8"))
-            document.id.encode("utf-8")
-        except UnicodeEncodeError as error:
-            detail = f"half a surrogate pair at character {error.start}"
-            yield Reject(item.place, "lone_surrogate", detail, item.text)
-            return
-        if n_bytes <= self._config.max_doc_bytes:
+        if len(item.text.encode("utf-8")) <= self._config.max_doc_bytes:
             yield document
-        elif self._config.on_long_document == "split":
-            yield from _split(document, self._config.max_doc_bytes)
         else:
-            detail = f"expected at most {self._config.max_doc_bytes} bytes, found {n_bytes}"
-            yield Reject(item.place, "too_long", detail, item.text)
+            yield from _split(document, self._config.max_doc_bytes)
 
-    def _take(self, document: Document, ids: IdRegister) -> None:
-        """Write a document unless it is empty or stands there already."""
+    def _take(self, document: Document, quota: Quota, ids: IdRegister | None) -> None:
+        """Write a document unless it is empty or stands there already.
+
+        Args:
+            document: what to write.
+            quota: where it is counted.
+            ids: the given ids of its source; None where its id is made, and so its own.
+        """
         if is_blank(document.text):
             self._accounting.drop("empty")
             return
         data = document.text.encode("utf-8")
-        name = ids.claim(document.id, hashlib.sha256(data).digest()[:16])
-        if name is None:
-            self._accounting.drop("dup_id")
-            return
-        self._documents.write(replace(document, id=name))
+        if ids:
+            name = ids.claim(document.id, hashlib.sha256(data).digest()[:16])
+            if name is None:
+                self._accounting.drop("dup_id")
+                return
+            document = replace(document, id=name)
+        self._documents.write(document)
         self._accounting.keep(document.source, len(data))
+        quota.note(len(data))
 
     def _set_aside(self, source: str, reject: Reject) -> None:
         self._accounting.quarantine(reject.reason)

@@ -1,10 +1,20 @@
 """A file of JSON values, one a line: equal values give equal bytes."""
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from alm.io import canonical_json, new_file
+
+
+def concatenate(paths: Iterable[Path], out: Path) -> None:
+    """Write files of lines one behind the other to a new file."""
+    with new_file(out) as target:
+        for path in paths:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, target)
 
 
 class LineWriter:

@@ -4,16 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 from alm.config import NormalizeConfig
 from alm.corpus.accounting import Accounting
-from alm.corpus.document import Document, DocumentWriter, is_blank, read_documents
+from alm.corpus.document import Document, DocumentWriter, is_blank, read_unit
 from alm.corpus.ingest import KIND as INGESTED
+from alm.corpus.lines import concatenate
 from alm.corpus.quarantine import QuarantineWriter
 from alm.errors import InputError
-from alm.io import Manifest, new_directory
+from alm.io import Manifest
+from alm.work import Part, Unit, cut_lines
 
 KIND = "corpus.normalize"
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # C0 without tab, newline and return
@@ -21,46 +24,82 @@ LINE_END = re.compile(r"\r\n?")
 BOM_AT_START = re.compile(r"\A(?:\n*\ufeff)+")  # empty lines before it do not hide it
 
 
-def normalize_corpus(
-    ingested: Path, config: NormalizeConfig, keep_trailing_spaces: tuple[str, ...], out: Path
-) -> Manifest:
-    """Write ``documents.jsonl``, ``quarantine.jsonl`` and a manifest to ``out``.
-
-    Args:
-        ingested: directory that stage ingest wrote.
-        config: what to clean.
-        keep_trailing_spaces: names of sources whose lines keep the spaces at their ends.
-        out: directory to write.
+@dataclass(frozen=True)
+class Normalization:
+    """Stage normalize: write ``documents.jsonl``, ``quarantine.jsonl`` and a manifest.
 
     Raises:
         IntegrityError: ``ingested`` is not what ingest wrote.
         InputError: no document is left.
     """
-    manifest = Manifest.read(ingested, INGESTED)
-    manifest.verify(ingested)
-    accounting = Accounting(manifest.facts["sources"])
-    with new_directory(out) as root:
+
+    ingested: Path
+    """Directory that stage ingest wrote."""
+    config: NormalizeConfig
+    keep_trailing_spaces: tuple[str, ...]
+    """Names of sources whose lines keep the spaces at their ends."""
+    sources: tuple[dict[str, Any], ...]
+    """As ingest's manifest lists them."""
+    input_sha256: str
+    kind: str = KIND
+
+    @classmethod
+    def of(
+        cls, ingested: Path, config: NormalizeConfig, keep_trailing_spaces: tuple[str, ...]
+    ) -> Self:
+        """Check what ingest wrote, and prepare to clean it."""
+        manifest = Manifest.read(ingested, INGESTED)
+        manifest.verify(ingested)
+        sources = tuple(manifest.facts["sources"])
+        kept = tuple(sorted(keep_trailing_spaces))
+        return cls(ingested, config, kept, sources, manifest.sha256)
+
+    def identity(self) -> dict[str, Any]:
+        """Return parameters and input."""
+        return {"params": self._params(), "inputs": self._inputs()}
+
+    def units(self) -> list[Unit]:
+        """Cut the documents."""
+        return cut_lines(self.ingested / "documents.jsonl")
+
+    def work(self, unit: Unit, root: Path) -> dict[str, Any]:
+        """Clean the documents of a unit."""
+        accounting = Accounting(self.sources)
         with ExitStack() as stack:
             documents = stack.enter_context(DocumentWriter(root / "documents.jsonl"))
             quarantine = stack.enter_context(QuarantineWriter(root / "quarantine.jsonl"))
-            cleaner = Cleaner(config, keep_trailing_spaces, accounting, quarantine)
-            for document in cleaner.clean(read_documents(ingested / "documents.jsonl")):
+            cleaner = Cleaner(self.config, self.keep_trailing_spaces, accounting, quarantine)
+            for document in cleaner.clean(read_unit(unit)):
                 documents.write(document)
+        return {**accounting.facts(), "removed": dict(cleaner.removed)}
+
+    def merge(self, parts: list[Part], root: Path) -> dict[str, Any]:
+        """Lay the cleaned documents one behind the other."""
+        accounting, removed = Accounting(self.sources), Counter()
+        for part in parts:
+            accounting.absorb(part.facts)
+            removed.update(part.facts["removed"])
         if not accounting.docs_out:
             raise InputError(
-                f"expected text in {ingested}, found none worth keeping among "
+                f"expected text in {self.ingested}, found none worth keeping among "
                 f"{accounting.docs_in:,} documents ({accounting.reasons()}); look at the input"
             )
-        return Manifest.write(
-            root,
-            KIND,
-            params={
-                "normalize": asdict(config),
-                "keep_trailing_spaces": sorted(keep_trailing_spaces),
-            },
-            inputs={"ingest": manifest.sha256},
-            facts={**accounting.facts(), "removed": dict(cleaner.removed)},
-        )
+        for name in ("documents.jsonl", "quarantine.jsonl"):
+            concatenate((part.path / name for part in parts), root / name)
+        return {
+            "params": self._params(),
+            "inputs": self._inputs(),
+            "facts": {**accounting.facts(), "removed": dict(removed)},
+        }
+
+    def _params(self) -> dict[str, Any]:
+        return {
+            "normalize": asdict(self.config),
+            "keep_trailing_spaces": list(self.keep_trailing_spaces),
+        }
+
+    def _inputs(self) -> dict[str, str]:
+        return {"ingest": self.input_sha256}
 
 
 class Cleaner:

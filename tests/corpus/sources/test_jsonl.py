@@ -6,15 +6,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm.config import JsonlSource
 from alm.corpus.document import make_id
 from alm.corpus.sources import Origin, Record
 from alm.corpus.sources.jsonl import JsonlReader, read_lines
 from alm.errors import ConfigError
 
-SOURCE = JsonlSource(
-    kind="jsonl", name="rows", licence="x", glob="*.jsonl", text_field="text", id_field=None
-)
 TEXT = st.text(st.characters(codec="utf-8"))
 
 
@@ -65,12 +61,12 @@ def test_lines_are_those_between_newlines(data, limit):
 
 
 @given(st.lists(TEXT, min_size=1, max_size=8))
-def test_every_text_comes_back(tmp_path_factory, ingest_config, texts):
+def test_every_text_comes_back(tmp_path_factory, ingest_config, jsonl_source, texts):
     folder = tmp_path_factory.mktemp("rows")
     rows = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
     (folder / "a.jsonl").write_text("\n".join(rows), encoding="utf-8", newline="")
 
-    items = list(JsonlReader(SOURCE, Origin(folder, 1, ingest_config)))
+    items = list(JsonlReader(jsonl_source, Origin(folder, 1, ingest_config)))
 
     assert [item.text for item in items] == texts
 
@@ -81,13 +77,15 @@ LINE = st.binary(max_size=30) | st.sampled_from(
 
 
 @given(st.lists(LINE, max_size=8))
-def test_no_file_of_any_bytes_breaks_the_reader(tmp_path_factory, ingest_config, lines):
+def test_no_file_of_any_bytes_breaks_the_reader(
+    tmp_path_factory, ingest_config, jsonl_source, lines
+):
     folder = tmp_path_factory.mktemp("any")
     data = b"\n".join(lines)
     (folder / "a.jsonl").write_bytes(data)
 
     try:
-        items = list(JsonlReader(SOURCE, Origin(folder, 1, ingest_config)))
+        items = list(JsonlReader(jsonl_source, Origin(folder, 1, ingest_config)))
     except ConfigError:
         return  # no row had the field
 

@@ -16,7 +16,13 @@ from alm.corpus.sources.stdlib import StdlibReader, list_library
 from alm.errors import InputError
 
 SOURCE = StdlibSource(
-    kind="stdlib", name="py", licence="PSF-2.0", part="sources", tests=False, min_bytes=0
+    kind="stdlib",
+    name="py",
+    licence="PSF-2.0",
+    filters=(),
+    part="sources",
+    tests=False,
+    min_bytes=0,
 )
 MODULE = '''\
 """Say what it is for.
@@ -159,13 +165,30 @@ def test_slim_python_is_told_what_to_do(read):
 
 
 def test_facts_hold_the_tree_and_the_python(read, library):
-    before = read("sources").facts()
+    before = read("sources")
+    digest = before.digest()
     (library / "package" / "b.py").write_text("x = 2\n")
-    after = read("sources").facts()
 
-    assert before["files"] == after["files"] == 3
-    assert before["tree_sha256"] != after["tree_sha256"]
-    assert before["python"].startswith("CPython 3.")
+    assert read("sources").digest() != digest
+    facts = before.close([{"bytes": 1}, {"bytes": 2}])
+    assert facts["files"] == 3
+    assert facts["python"].startswith("CPython 3.")
+
+
+def test_spans_read_in_turn_are_the_whole(read, library, monkeypatch):
+    whole = list(read("docstrings"))
+
+    monkeypatch.setattr("alm.corpus.sources.stdlib.SPAN_BYTES", 1)
+    reader = read("docstrings")
+
+    assert [(span.start, span.stop) for span in reader.spans()] == [(0, 1), (1, 2), (2, 3)]
+    assert [item for span in reader.spans() for item in reader.read(span, {})] == whole
+
+
+def test_little_text_in_all_spans_together_is_a_slim_python(read):
+    with pytest.raises(InputError, match="found 30;"):
+        read("sources", min_bytes=31).close([{"bytes": 10}, {"bytes": 20}])
+    read("sources", min_bytes=30).close([{"bytes": 10}, {"bytes": 20}])
 
 
 @given(data=st.binary() | st.text().map(str.encode))

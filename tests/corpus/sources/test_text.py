@@ -7,7 +7,7 @@ from alm.config import TextSource
 from alm.corpus.sources import Origin, Record, Reject
 from alm.corpus.sources.text import TextReader
 
-SOURCE = TextSource(kind="text", name="own", licence="x", glob="*.txt")
+SOURCE = TextSource(kind="text", name="own", licence="x", filters=(), glob="*.txt")
 
 
 def test_file_is_one_document_named_by_its_path(take, folder):

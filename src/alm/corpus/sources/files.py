@@ -6,16 +6,18 @@ import hashlib
 import lzma
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from alm.config import JsonlSource, TextSource
-from alm.corpus.sources.record import Origin, Record, Reject
+from alm.corpus.sources.reader import Items, Notes, Reader, Span
+from alm.corpus.sources.record import Origin
 from alm.errors import ConfigError, InputError
 from alm.io import sha256_file
+from alm.work import UNIT_BYTES
 
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -30,7 +32,7 @@ class SourceFile:
     """Its path below the corpus' input, which is the same on every machine."""
 
 
-class FileReader:
+class FileReader(Reader):
     """Read the files that a source's glob matches, in the order of their names."""
 
     guarded = True  # too many bad records, and the input is not what the recipe says
@@ -39,33 +41,38 @@ class FileReader:
         self.source = source
         self.origin = origin
         self._files = match_files(source.name, origin.input, source.glob)
-        self._skipped: list[dict[str, Any]] = []
 
-    def __iter__(self) -> Iterator[Record | Reject]:
-        """Yield every record of every file."""
-        for file in self._files:
+    def digest(self) -> str:
+        """Return the digest of the files' names and contents."""
+        return tree_digest(self._files)
+
+    def spans(self) -> list[Span]:
+        """Cut the files into groups."""
+        return group_files(self._files, UNIT_BYTES)
+
+    def read(self, span: Span, notes: Notes) -> Items:
+        """Yield every record of the span's files; note those that turned out to be damaged."""
+        notes["skipped_files"] = []
+        for file in self._files[span.start : span.stop]:
             n_read = 0
             try:
                 with open_bytes(file.path) as stream:
-                    for item in self.read_file(stream, file):
+                    for item in self.read_file(stream, file, notes):
                         n_read += 1
                         yield item
             except DAMAGE as error:
-                self._meet_damage(file, n_read, error)
+                notes["skipped_files"].append(self._meet_damage(file, n_read, error))
 
-    def read_file(self, stream: BinaryIO, file: SourceFile) -> Iterator[Record | Reject]:
+    def read_file(self, stream: BinaryIO, file: SourceFile, notes: Notes) -> Items:
         """Yield the records of one open file."""
         raise NotImplementedError
 
-    def facts(self) -> dict[str, Any]:
-        """Say which files were read, and what became of damaged ones."""
-        return {
-            "files": len(self._files),
-            "tree_sha256": tree_digest(self._files),
-            "skipped_files": self._skipped,
-        }
+    def close(self, notes: Sequence[Notes]) -> dict[str, Any]:
+        """Say how many files were read, and what became of damaged ones."""
+        skipped = [each for part in notes for each in part["skipped_files"]]
+        return {"files": len(self._files), "skipped_files": skipped}
 
-    def _meet_damage(self, file: SourceFile, n_read: int, error: Exception) -> None:
+    def _meet_damage(self, file: SourceFile, n_read: int, error: Exception) -> dict[str, Any]:
         if isinstance(error, OSError) and error.errno is not None:
             raise error  # the disk or the permissions, not the file's content
         found = f"{error} after {n_read:,} records"
@@ -74,7 +81,7 @@ class FileReader:
                 f"{file.path} of source {self.source.name!r} is damaged: {found}; restore the "
                 "file, or set ingest.on_bad_file to skip to go on without the rest of it"
             ) from None
-        self._skipped.append({"file": file.name, "records": n_read, "error": str(error)})
+        return {"file": file.name, "records": n_read, "error": str(error)}
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -103,6 +110,18 @@ def match_files(source: str, root: Path, glob: str) -> list[SourceFile]:
     if not found:
         raise InputError(_say_nothing_matched(source, root, glob))
     return sorted(found, key=lambda file: file.name)
+
+
+def group_files(files: Sequence[SourceFile], size: int) -> list[Span]:
+    """Cut a list of files into runs that end with the file which fills ``size`` bytes."""
+    spans: list[Span] = []
+    start = n_bytes = 0
+    for i, file in enumerate(files, start=1):
+        n_bytes += file.path.stat().st_size
+        if n_bytes >= size or i == len(files):
+            spans.append(Span(start, i))
+            start, n_bytes = i, 0
+    return spans
 
 
 def tree_digest(files: list[SourceFile]) -> str:

@@ -1,31 +1,20 @@
 """Files of JSON lines: one document a line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import NoneType
 from typing import Any, BinaryIO
 
-from alm.config import JsonlSource
 from alm.corpus.document import is_blank
 from alm.corpus.quarantine import excerpt
 from alm.corpus.sources.decoding import decode
 from alm.corpus.sources.files import FileReader, SourceFile
-from alm.corpus.sources.record import Origin, Record, Reject
-from alm.errors import ConfigError
+from alm.corpus.sources.reader import Items, Notes, Span
+from alm.corpus.sources.record import Record, Reject
+from alm.corpus.sources.rows import FieldTally, RowReader, kind_of
 from alm.io import parse_json
 
 BOM = b"\xef\xbb\xbf"
 SKIP_BYTES = 1 << 20  # held at a time of a line that is too long
-KINDS = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    int: "an integer",
-    float: "a number",
-    bool: "a truth value",
-    NoneType: "null",
-}
-ROWS_TO_TELL = 1000  # rows after which a field that none of them has is a mistake in the recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +29,50 @@ class Line:
 
 
 class JsonlReader(FileReader):
-    """Read each line as one document: ``text_field``, and ``id_field`` where there is one.
+    """Read each line as one document, as the recipe's fields say.
 
     No more than ``max_doc_bytes`` of a line are ever held. A longer line is set aside even where
     long documents are cut, since half a line is no JSON.
     """
 
-    def __init__(self, source: JsonlSource, origin: Origin) -> None:
-        super().__init__(source, origin)
-        self._fields = FieldCheck(source, min(ROWS_TO_TELL, origin.config.max_bad_run + 1))
+    def spans(self) -> list[Span]:
+        """Cut the files into groups; a source that stops early is read by one, from the start."""
+        spans = super().spans()
+        stops_early = self.source.max_docs or self.source.target_tokens
+        return [Span(0, spans[-1].stop)] if stops_early else spans
 
-    def __iter__(self) -> Iterator[Record | Reject]:
-        """Yield every record; at the end, complain where no row had the recipe's fields."""
-        yield from super().__iter__()
-        self._fields.close()
+    def read(self, span: Span, notes: Notes) -> Items:
+        """Yield one record a line; note how many rows lack a field.
 
-    def read_file(self, stream: BinaryIO, file: SourceFile) -> Iterator[Record | Reject]:
+        Where none of the first rows of the source has them, that is an error at once.
+        """
+        rows = FieldTally.begin(self.origin.config).facts()
+        notes.update({"rows": rows, "is_first": span.start == 0})
+        return super().read(span, notes)
+
+    def read_file(self, stream: BinaryIO, file: SourceFile, notes: Notes) -> Items:
         """Yield one record a line."""
-        for line in read_lines(stream, self.origin.config.max_doc_bytes):
-            yield self._read_line(line, file.name)
+        tally = FieldTally.of(notes["rows"])
+        rows = RowReader(self.source, tally)
+        try:
+            for line in read_lines(stream, self.origin.config.max_doc_bytes):
+                item = self._read_line(line, file.name, rows)
+                if notes["is_first"]:
+                    tally.refuse(self.source, at_end=False)
+                yield item
+        finally:
+            notes["rows"] = tally.facts()
 
-    def _read_line(self, line: Line, name: str) -> Record | Reject:
+    def close(self, notes: Sequence[Notes]) -> dict[str, Any]:
+        """Complain where no row has the recipe's fields; say which files were read."""
+        tally = FieldTally.begin(self.origin.config)
+        for part in notes:
+            tally.absorb(part["rows"])
+            tally.refuse(self.source, at_end=False)
+        tally.refuse(self.source, at_end=True)
+        return super().close(notes)
+
+    def _read_line(self, line: Line, name: str, rows: RowReader) -> Record | Reject:
         place = f"{name}:{line.number}"
         if not line.whole:
             detail = f"expected at most {len(line.data) - 1} bytes (ingest.max_doc_bytes) in a line"
@@ -75,68 +87,9 @@ class JsonlReader(FileReader):
             row = parse_json(text)
         except ValueError as error:
             return Reject(place, "bad_json", excerpt(str(error)), data)
-        return self._read_row(row, place, {"path": name, "line": line.number}, data)
-
-    def _read_row(self, row: Any, place: str, meta: dict, data: bytes) -> Record | Reject:  # noqa: ANN401
         if not isinstance(row, dict):
-            return Reject(place, "no_object", f"expected an object, found {_kind(row)}", data)
-        if problem := self._fields.check(row):
-            return Reject(place, *problem, data)
-        given = row[self.source.id_field] if self.source.id_field else None
-        text = row[self.source.text_field]
-        return Record(place, text, meta, None if given is None else str(given))
-
-
-class FieldCheck:
-    """Look for a recipe's fields in rows, and notice when no row at all has them."""
-
-    def __init__(self, source: JsonlSource, patience: int) -> None:
-        self._source = source
-        self._patience = patience
-        self._n_right = 0
-        self._n_wrong = 0
-        self._seen: dict[str, str] = {}
-
-    def check(self, row: dict[str, Any]) -> tuple[str, str] | None:
-        """Return reason and detail where a row lacks a field.
-
-        Raises:
-            ConfigError: no row so far had the fields, and they were enough to tell.
-        """
-        problem = self._find_problem(row)
-        if problem is None:
-            self._n_right += 1
-            return None
-        self._n_wrong += 1
-        self._seen.update({name: _kind(value) for name, value in row.items()})
-        if self._n_wrong == self._patience:
-            self.close()
-        return problem
-
-    def close(self) -> None:
-        """Raise ConfigError, listing the fields there are, when every row lacked one of ours."""
-        if self._n_right or not self._n_wrong:
-            return
-        wanted = [f"text_field {self._source.text_field!r} (a string)"]
-        if self._source.id_field:
-            wanted.append(f"id_field {self._source.id_field!r} (a string or an integer)")
-        found = ", ".join(f"{name} ({kind})" for name, kind in sorted(self._seen.items())[:20])
-        raise ConfigError(
-            f"source {self._source.name!r}: expected {' and '.join(wanted)} in its rows, but none "
-            f"of the first {self._n_wrong:,} has that; their fields are: {excerpt(found)}; correct "
-            "the recipe"
-        )
-
-    def _find_problem(self, row: dict[str, Any]) -> tuple[str, str] | None:
-        wanted = {self._source.text_field: str}
-        if self._source.id_field:
-            wanted[self._source.id_field] = str | int
-        for name, kind in wanted.items():
-            if name not in row:
-                return "missing_field", f"no field {name!r}"
-            if not isinstance(row[name], kind) or isinstance(row[name], bool):
-                return "wrong_type", f"field {name!r} is {_kind(row[name])}"
-        return None
+            return Reject(place, "no_object", f"expected an object, found {kind_of(row)}", data)
+        return rows.read(row, place, {"path": name, "line": line.number}, data)
 
 
 def read_lines(stream: BinaryIO, limit: int) -> Iterator[Line]:
@@ -159,7 +112,3 @@ def _skip_line(stream: BinaryIO) -> int:
         if data.endswith(b"\n"):
             break
     return skipped
-
-
-def _kind(value: object) -> str:
-    return KINDS[type(value)]

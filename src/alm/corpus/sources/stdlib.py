@@ -12,12 +12,13 @@ import platform
 import sysconfig
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from alm.config import StdlibSource
-from alm.corpus.sources.files import SourceFile, tree_digest
+from alm.corpus.sources.files import SourceFile, group_files, tree_digest
+from alm.corpus.sources.reader import Items, Notes, Reader, Span
 from alm.corpus.sources.record import Origin, Record, Reject
 from alm.errors import InputError
 
@@ -26,10 +27,11 @@ NOT_OURS = {"site-packages", "dist-packages", "__pycache__"}
 TESTS = {"test", "tests", "idle_test"}
 OF_THE_MACHINE = ("_sysconfigdata*.py", "sitecustomize.py", "usercustomize.py", "config-*/*")
 
+SPAN_BYTES = 2**20  # of files: parsing them takes its time, so even one library is worth a pool
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class StdlibReader:
+class StdlibReader(Reader):
     """Read one part of the standard library.
 
     * ``topics``: the language reference as pydoc carries it, a document a topic;
@@ -53,25 +55,32 @@ class StdlibReader:
         self._limit = origin.config.max_doc_bytes
         self._files = list_library(self.root, tests=source.tests, topics=source.part == "topics")
 
-    def __iter__(self) -> Iterator[Record | Reject]:
-        """Yield every record; at the end, complain where that is too little for a whole library."""
-        n_bytes = 0
-        for item in self._read_all():
-            n_bytes += len(item.text.encode("utf-8")) if isinstance(item, Record) else 0
-            yield item
-        self._refuse_slim_python(n_bytes)
+    def digest(self) -> str:
+        """Return the digest of the files' names and contents."""
+        return tree_digest(self._files)
 
-    def facts(self) -> dict[str, Any]:
-        """Say which Python this is, and what its files hold."""
+    def spans(self) -> list[Span]:
+        """Cut the files into groups."""
+        return group_files(self._files, SPAN_BYTES)
+
+    def read(self, span: Span, notes: Notes) -> Items:
+        """Yield every record of the span's files; note how much text that is."""
+        notes["bytes"] = 0
+        for item in self._read_all(self._files[span.start : span.stop]):
+            notes["bytes"] += len(item.text.encode("utf-8")) if isinstance(item, Record) else 0
+            yield item
+
+    def close(self, notes: Sequence[Notes]) -> dict[str, Any]:
+        """Say which Python this is; complain where it has too little text for a whole library."""
+        self._refuse_slim_python(sum(part["bytes"] for part in notes))
         return {
             "files": len(self._files),
-            "tree_sha256": tree_digest(self._files),
             "python": f"{platform.python_implementation()} {platform.python_version()}",
         }
 
-    def _read_all(self) -> Iterator[Record | Reject]:
+    def _read_all(self, files: Sequence[SourceFile]) -> Iterator[Record | Reject]:
         extract = {"topics": _topics, "docstrings": _docstrings, "sources": _source}
-        for file in self._files:
+        for file in files:
             text = self._read(file)
             if isinstance(text, Reject):
                 yield text

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from alm.corpus.sources.decoding import decode
 from alm.corpus.sources.files import FileReader, SourceFile
 from alm.corpus.sources.pieces import split_stream
+from alm.corpus.sources.reader import Items, Notes
 from alm.corpus.sources.record import Record, Reject
 
 
@@ -16,7 +17,12 @@ class TextReader(FileReader):
     line ends into documents ``name#0``, ``name#1`` and so on.
     """
 
-    def read_file(self, stream: BinaryIO, file: SourceFile) -> Iterator[Record | Reject]:
+    def read_file(
+        self,
+        stream: BinaryIO,
+        file: SourceFile,
+        notes: Notes,  # noqa: ARG002
+    ) -> Items:
         """Yield the file's text, or its pieces."""
         limit = self.origin.config.max_doc_bytes
         head = stream.read(limit + 1)

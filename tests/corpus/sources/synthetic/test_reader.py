@@ -15,6 +15,7 @@ SOURCE = SyntheticSource(
     kind="synthetic",
     name="made",
     licence="CC0-1.0",
+    filters=(),
     task="recall",
     n_docs=2000,
     exact_duplicates=0.05,

@@ -9,6 +9,8 @@ from alm.corpus.sources.synthetic.words import WORDS
 
 WORD = re.compile(r"[A-Za-z]+")
 WORDS_PER_CHANGE = 40  # of the text; at most three words are exchanged
+SHINGLE_WORDS = 5  # that one exchange changes, as near-duplicates are commonly looked for
+MUCH = 9  # a change of more than one shingle in so many takes the Jaccard similarity below 0.8
 # Kinds whose words can stand for each other in any sentence of the corpus.
 LISTS = "girl boy pet_name species job trait thing colour look food animal plant flower bird"
 LISTS += " softly glad sad scared number town_name container"
@@ -39,12 +41,17 @@ KINDS = _by_kind()
 def echo(original: Passage, draws: Draws) -> Passage:
     """Return a near duplicate: words exchanged, or where there are none for that, a lead put first.
 
+    Every other text that is too short to be alike with a word exchanged gets a lead as well, so
+    that short ones are planted on both sides of what counts as a duplicate.
+
     A word is exchanged wherever it stands, in the prompt and the answer too, so what was true of
     the text stays true.
     """
     counts = Counter(WORD.findall(original.text))
     others = {word: _others(word, counts) for word in counts if word in KINDS}
     rare = min((counts[word] for word in others if others[word]), default=0)
+    if rare * SHINGLE_WORDS * MUCH > counts.total() and draws.below(2):
+        return _lead(original, draws.pick(LEADS))
     words = [word for word in others if others[word] and counts[word] == rare]
     n_changes = min(1 + counts.total() // WORDS_PER_CHANGE, 3, len(words))
     changes: dict[str, str] = {}

@@ -1,10 +1,11 @@
 """The synthetic source: document i is a function of (seed, source, i), with the truth about it."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from alm.config import SyntheticSource
+from alm.corpus.sources.reader import Items, Notes, Reader, Span
 from alm.corpus.sources.record import Origin, Record
 from alm.corpus.sources.synthetic.arithmetic import pose_sum
 from alm.corpus.sources.synthetic.draws import Draws, key_of
@@ -17,6 +18,7 @@ from alm.errors import ConfigError
 
 TASKS = {"stories": tell_story, "arithmetic": pose_sum, "recall": state_facts}
 MILLION = 1_000_000  # rates are counted in millionths: integers, the same everywhere
+SPAN_DOCS = 2000
 TRIES = 32  # to find a clean earlier document; then the document is a clean one itself
 
 
@@ -29,7 +31,7 @@ class Truth(StrEnum):
     JUNK = "junk"
 
 
-class SyntheticReader:
+class SyntheticReader(Reader):
     """Generate the documents of one task.
 
     ``meta`` holds the truth: what the document is, of which one it is a copy, and the prompt and
@@ -54,11 +56,20 @@ class SyntheticReader:
                 f"add up to less than 1, found {sum(rates):.6g}; lower them"
             )
 
-    def __iter__(self) -> Iterator[Record]:
-        """Yield every document."""
-        return map(self.document, range(self._source.n_docs))
+    def digest(self) -> None:
+        """There is no input: the recipe and the seed say it all."""
 
-    def facts(self) -> dict[str, Any]:
+    def spans(self) -> list[Span]:
+        """Cut the numbers of the documents into ranges."""
+        n_docs = self._source.n_docs
+        starts = range(0, n_docs, SPAN_DOCS)
+        return [Span(start, min(start + SPAN_DOCS, n_docs)) for start in starts]
+
+    def read(self, span: Span, notes: Notes) -> Items:  # noqa: ARG002
+        """Yield the documents of a range."""
+        yield from map(self.document, range(span.start, span.stop))
+
+    def close(self, notes: Sequence[Notes]) -> dict[str, Any]:  # noqa: ARG002
         """There is nothing to say that the recipe does not."""
         return {}
 

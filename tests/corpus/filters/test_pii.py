@@ -1,0 +1,56 @@
+"""pii: addresses that may be somebody's are masked, and nothing else is touched."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alm.corpus.filters import mask
+
+ODD = st.text(st.sampled_from("a1.@-_ \né"), max_size=80)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Write to ann.lee+x@mail.example.org.", "Write to name@example.com."),
+        ("<a@b.io>,c_d@e-f.co.uk", "<name@example.com>,name@example.com"),
+        ("from 8.8.8.8:53 to 203.0.114.77", "from 192.0.2.1:53 to 192.0.2.1"),
+    ],
+)
+def test_addresses_are_masked(text, masked):
+    assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@property",
+        "x = a @ b",
+        "a@b",
+        "user@localhost",
+        "127.0.0.1 10.1.2.3 192.168.0.1 172.16.0.1 0.0.0.0 255.255.255.0",
+        "version 1.2.3.4.5 and 1.2.3",
+        "256.1.1.1 v1.2.3.4 1.2.3.4a",
+        "name@example.com 192.0.2.1",
+    ],
+)
+def test_what_is_nobodys_address_stays(text):
+    assert mask(text).text == text
+
+
+def test_addresses_are_counted():
+    masked = mask("a@b.org, c@d.org, 8.8.4.4")
+
+    assert (masked.emails, masked.ipv4) == (2, 1)
+
+
+@given(ODD)
+def test_doing_it_twice_changes_nothing_more(text):
+    once = mask(text)
+
+    assert mask(once.text).text == once.text
+
+
+@pytest.mark.parametrize("unit", ["a", "@", "a@", "a.", "1.", "a@a."])
+def test_long_texts_take_linear_time(unit):
+    mask(unit * 200_000)  # a pattern that tries every beginning would take hours
