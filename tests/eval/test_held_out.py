@@ -50,9 +50,9 @@ def test_training_text_is_read_whole(corpus):
 
 def reseal(documents, packed):
     """Make both manifests fit the files again, as if the text had been so all along."""
-    text, shards = Manifest.read(documents, "corpus.dedup"), Manifest.read(packed, "corpus.packed")
+    text, shards = Manifest.read(documents, "corpus.filter"), Manifest.read(packed, "corpus.packed")
     text = Manifest.write(documents, text.kind, params={}, inputs={}, facts=text.facts)
-    inputs = {"dedup": text.sha256}
+    inputs = {"filter": text.sha256}
     Manifest.write(packed, shards.kind, params={}, inputs=inputs, facts=shards.facts)
 
 
@@ -97,8 +97,8 @@ def test_text_that_changed_since_it_was_packed_is_refused(corpus):
 
 def test_shards_of_another_text_are_refused(corpus):
     documents, packed = corpus
-    facts = Manifest.read(documents, "corpus.dedup").facts
-    Manifest.write(documents, "corpus.dedup", params={"other": 1}, inputs={}, facts=facts)
+    facts = Manifest.read(documents, "corpus.filter").facts
+    Manifest.write(documents, "corpus.filter", params={"other": 1}, inputs={}, facts=facts)
 
     with pytest.raises(IntegrityError, match="found shards of"):
         HeldOut.read(packed, documents, 17)

@@ -5,11 +5,14 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from alm.config import EvaluateConfig
 from alm.errors import ConfigError, InputError
 from alm.eval.ngram import (
     BOUNDARY,
     FALLBACK,
+    MAX_ORDER,
     SYMBOLS,
     Counts,
     KneserNey,
@@ -162,3 +165,10 @@ def test_order_beyond_64_bits_names_the_key():
 def test_no_text_is_refused():
     with pytest.raises(InputError, match="found none in the train split"):
         Counts.of([], 3)
+
+
+def test_orders_that_params_may_ask_for_are_those_that_fit():
+    EvaluateConfig(max_bytes=1, ngram_orders=(MAX_ORDER,), batch_size=1)
+
+    with pytest.raises(ValidationError):
+        EvaluateConfig(max_bytes=1, ngram_orders=(MAX_ORDER + 1,), batch_size=1)

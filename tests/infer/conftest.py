@@ -1,25 +1,20 @@
 """A vocabulary of bytes, and a random network small enough to run at every test."""
 
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 import torch
 
 from alm.checkpoint import ModelSpec, publish_model
 from alm.config import ModelConfig, MoEConfig, PackConfig, SampleConfig, TokenizerConfig
-from alm.data import pack
-from alm.io import Manifest, new_directory, write_text
+from alm.corpus import Document, read_unit, write_documents
+from alm.io import Manifest, new_directory
 from alm.model import Transformer
-from alm.tokenizer import Tokenizer, build_tokenizer, encode_documents
+from alm.packing import Packing
+from alm.tokenizer import Tokenizer, TokenizerTraining, UnitEncoder
+from alm.work import run_step
 
 torch.set_num_threads(1)
-
-
-class Document(NamedTuple):
-    id: str
-    source: str
-    text: str
 
 
 class ByteTokenizer:
@@ -132,24 +127,20 @@ TEXTS = {
 def corpus(tmp_path_factory):
     """A tokenizer and packed tokens, as the stages leave them, of a few lines of text."""
     root = tmp_path_factory.mktemp("corpus")
-    documents = {
-        split: [Document(str(i), "lines", text) for i, text in enumerate(texts)]
-        for split, texts in TEXTS.items()
-    }
-    with new_directory(root / "dedup") as directory:
-        for split in documents:
-            write_text(directory / f"{split}.jsonl", "")
+    documents, tokenizer = root / "filter", root / "tokenizer"
+    with new_directory(documents) as directory:
+        for split, texts in TEXTS.items():
+            lines = [Document(str(i), "lines", text, {}) for i, text in enumerate(texts)]
+            write_documents(directory / f"{split}.jsonl", lines)
         facts = {"sources": [{"name": "lines", "licence": "MIT"}]}
-        Manifest.write(directory, "corpus.dedup", params={}, inputs={}, facts=facts)
-    config = TokenizerConfig(algorithm="bpe", vocab_size=320, character_coverage=1.0)
-    dedup, out = root / "dedup", root / "tokenizer"
-    build_tokenizer(dedup, out, config, lambda path: documents[path.stem])
-    tokenizer = Tokenizer.load(out)
-
-    def read_encoded(path):
-        return encode_documents(documents[path.stem], tokenizer)
-
-    pack(dedup, root / "packed", PackConfig(shard_tokens=1024), tokenizer, read_encoded, {})
+        Manifest.write(directory, "corpus.filter", params={}, inputs={}, facts=facts)
+    config = TokenizerConfig(
+        algorithm="bpe", vocab_size=320, max_vocab_size=512, character_coverage=1.0
+    )
+    run_step(TokenizerTraining.of(documents, config, read_unit), tokenizer, 1)
+    encoder = UnitEncoder.of(tokenizer, read_unit)
+    step = Packing.of(documents, PackConfig(shard_tokens=1024), encoder, {})
+    run_step(step, root / "packed", 1)
     return root
 
 

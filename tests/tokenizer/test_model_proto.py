@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
 from alm.errors import IntegrityError
-from alm.tokenizer.model_proto import Kind, read_pieces
+from alm.tokenizer.model_proto import Kind, Settings, read_pieces, read_settings
 
 
 def test_pieces_are_those_of_sentencepiece(model):
@@ -47,3 +47,28 @@ def test_damage_gives_pieces_or_a_clear_error(model, data):
 
     with contextlib.suppress(IntegrityError):
         read_pieces(bytes(damaged[: data.draw(st.sampled_from([at + 1, len(model)]))]))
+
+
+def test_what_a_model_does_not_say_has_the_default_of_sentencepiece():
+    assert read_settings(b"") == Settings(
+        is_bpe=False,
+        has_byte_fallback=False,
+        rewrites_characters=False,
+        adds_prefix=True,
+        removes_spaces=True,
+        escapes_spaces=True,
+    )
+
+
+def test_last_word_on_a_setting_counts_wherever_it_stands(model):
+    assert not read_settings(model).adds_prefix
+    assert read_settings(model + b"\x1a\x02\x18\x01").adds_prefix  # normalizer, 2 bytes, prefix
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_damage_gives_settings_or_a_clear_error(model, data):
+    end = data.draw(st.integers(0, len(model) - 1))
+
+    with contextlib.suppress(IntegrityError):
+        read_settings(model[len(model) // 2 : end])

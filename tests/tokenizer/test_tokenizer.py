@@ -1,18 +1,16 @@
 """Tokenizer: nothing is lost, nothing is forged, and a wrong model is refused."""
 
-import io
 import sys
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+from sentencepiece import SentencePieceProcessor
 
 from alm.errors import InputError, IntegrityError
 from alm.tokenizer import CONTROL_IDS, Kind, Tokenizer, train_tokenizer
 from alm.tokenizer.symbols import SPECIALS
-from alm.tokenizer.training import FIXED, LOSSLESS, SYMBOLS
 
 MARK = "\u2581"
 TRAPS = [
@@ -31,16 +29,6 @@ TRAPS = [
 SYMBOL_TEXTS = [*SPECIALS, *CONTROL_IDS, "<0x41>", "<0xE2><0x96><0x81>"]
 
 
-def train_with(texts, **changes):
-    """Return a model whose training differs from alm's."""
-    model = io.BytesIO()
-    options = {**LOSSLESS, **SYMBOLS, **FIXED, "input_format": "text", "model_type": "bpe"}
-    options |= {"vocab_size": 420, "character_coverage": 0.9999}
-    options |= changes
-    SentencePieceTrainer.train(sentence_iterator=iter(texts), model_writer=model, **options)
-    return model.getvalue()
-
-
 @given(text=st.text() | st.lists(st.sampled_from(TRAPS + SYMBOL_TEXTS + ["x", "12"])).map("".join))
 @example(text="".join(TRAPS))
 @example(text="\U0010ffff\ufffe e\u0301 é ﬁ １ \u3000\u2028")
@@ -57,6 +45,22 @@ def test_every_character_comes_back(each):
     assert len(characters) == 1_112_064
     for text, ids in zip(texts, encoded, strict=True):
         assert each.decode(ids) == text
+
+
+@pytest.mark.nightly
+def test_every_character_comes_back_by_itself(each):
+    for i in range(sys.maxunicode + 1):
+        if not 0xD800 <= i <= 0xDFFF:
+            assert each.decode(each.encode(chr(i))) == chr(i)
+
+
+@pytest.mark.parametrize(
+    "n", [pytest.param(1000, id="some"), pytest.param(20_000, marks=pytest.mark.nightly)]
+)
+def test_random_strings_come_back(each, make_fuzz, n):
+    texts = make_fuzz(n, seed=1)
+
+    assert [each.decode(ids) for ids in each.encode_many(texts)] == texts
 
 
 def test_every_character_comes_back_between_spaces(tokenizer):
@@ -80,10 +84,11 @@ def test_typed_symbols_stay_text(each, text):
 def test_one_text_and_many_are_encoded_alike(each, texts):
     texts = [*texts, *TRAPS]
 
-    many = each.encode_many(texts)
+    many, plain = each.encode_many(texts), each.encode_plain(texts)
 
-    assert all(ids.dtype == np.uint32 for ids in many)
+    assert all(ids.dtype == np.uint32 for ids in [*many, *plain])
     assert [ids.tolist() for ids in many] == [each.encode(text) for text in texts]
+    assert [ids.tolist() for ids in plain] == [each.encode(text) for text in texts]
 
 
 def test_ids_are_those_of_sentencepiece(tokenizer, model, texts):
@@ -145,7 +150,7 @@ def test_id_outside_the_vocabulary_is_refused(tokenizer, wrong):
         tokenizer.decode([5, wrong])
 
 
-def test_digest_is_of_what_decides_an_encoding(texts, config, model, tokenizer):
+def test_digest_is_of_what_decides_an_encoding(texts, config, model, tokenizer, train_with):
     stored_more = train_with(texts, vocab_size=480, input_sentence_size=10**6)
     named = Tokenizer(stored_more)
     other = Tokenizer(train_tokenizer(texts[:-1], config))
@@ -176,7 +181,7 @@ def test_digest_is_of_all_of_a_piece(model, tokenizer, change):
     ],
     ids=str,
 )
-def test_model_that_loses_text_is_refused(texts, change):
+def test_model_that_loses_text_is_refused(texts, change, train_with):
     with pytest.raises(IntegrityError, match="loses characters"):
         Tokenizer(train_with(texts, **change))
 
@@ -191,7 +196,7 @@ def test_model_that_loses_text_is_refused(texts, change):
     ],
     ids=["other symbols", "forgeable symbols", "no bytes", "no padding"],
 )
-def test_model_with_other_symbols_is_refused(texts, change):
+def test_model_with_other_symbols_is_refused(texts, change, train_with):
     with pytest.raises(IntegrityError, match="expected a tokenizer model that begins with <pad>"):
         Tokenizer(train_with(texts, **change))
 

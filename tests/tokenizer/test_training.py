@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from sentencepiece import SentencePieceTrainer
 
-from alm.config import TokenizerConfig
 from alm.errors import ConfigError, InputError
 from alm.tokenizer import Tokenizer, train_tokenizer
 from alm.tokenizer.model_proto import read_pieces
@@ -57,8 +56,8 @@ def test_model_bytes_are_the_same_anywhere(tmp_path, model):
 
 
 @pytest.mark.parametrize(("algorithm", "vocab_size"), [("bpe", 480), ("unigram", 360)])
-def test_order_of_the_texts_does_not_matter(texts, algorithm, vocab_size):
-    config = TokenizerConfig(algorithm=algorithm, vocab_size=vocab_size, character_coverage=0.9999)
+def test_order_of_the_texts_does_not_matter(texts, config, algorithm, vocab_size):
+    config = replace(config, algorithm=algorithm, vocab_size=vocab_size)
 
     assert train_tokenizer(reversed(texts), config) == train_tokenizer(texts, config)
 
@@ -87,13 +86,41 @@ def test_pieces_are_those_of_training_on_the_text_itself(texts, config, vocab_si
     assert read_pieces(train_tokenizer(texts, config)) == read_pieces(train_on_text(texts, config))
 
 
-@pytest.mark.nightly
-def test_pieces_are_those_of_training_on_the_text_itself_on_megabytes(config):
-    paths = sorted(Path(sysconfig.get_path("stdlib")).rglob("*.py"))
-    texts = [path.read_text("utf-8", errors="ignore").rstrip() for path in paths[:800]]
-    config = replace(config, vocab_size=8192)
+def read_stdlib(n_bytes):
+    """Return so much of the running Python's own sources, and some CJK, digits and marks."""
+    texts, room = [], n_bytes
+    for path in sorted(Path(sysconfig.get_path("stdlib")).rglob("*.py")):
+        if room > 0 and "site-packages" not in path.parts:
+            text = path.read_text("utf-8", errors="ignore").rstrip()
+            texts.append(
+                re.sub("[\u2581\u2585]", "", text)
+            )  # which SentencePiece takes for its own
+            texts.append(f"{len(text)} 漢字かな {'中文' * (len(text) % 7)} 1{room}.5\xa0e\u0301 é")
+            room -= len(text)
+    return texts
 
-    assert read_pieces(train_tokenizer(texts, config)) == read_pieces(train_on_text(texts, config))
+
+@pytest.mark.parametrize(
+    ("n_bytes", "vocab_size"),
+    [
+        pytest.param(10**6, 1500, id="1 MB"),
+        pytest.param(6 * 10**6, 8192, marks=pytest.mark.nightly, id="6 MB"),
+        pytest.param(30 * 10**6, 16384, marks=pytest.mark.nightly, id="30 MB"),
+    ],
+)
+def test_pieces_are_those_of_training_on_megabytes_themselves(config, n_bytes, vocab_size):
+    """Its own way is a line at a time; among equal counts it may choose otherwise for more."""
+    texts = read_stdlib(n_bytes)
+    lines = [line for text in texts for line in text.split("\n")]
+    config = replace(config, vocab_size=vocab_size)
+
+    assert read_pieces(train_tokenizer(texts, config)) == read_pieces(train_on_text(lines, config))
+
+
+def test_auto_is_the_model_of_the_size_that_it_comes_to(texts, config):
+    auto = replace(config, vocab_size="auto", max_vocab_size=2048)
+
+    assert train_tokenizer(texts, auto) == train_tokenizer(texts, replace(config, vocab_size=512))
 
 
 def test_text_in_a_line_beyond_the_trainers_limit_is_learnt_from(texts, config):
@@ -106,10 +133,12 @@ def test_text_in_a_line_beyond_the_trainers_limit_is_learnt_from(texts, config):
 
 
 @pytest.mark.parametrize("algorithm", ["bpe", "unigram"])
-def test_size_beyond_the_text_is_refused_with_the_largest_that_works(texts, algorithm):
-    config = TokenizerConfig(algorithm=algorithm, vocab_size=9999, character_coverage=1.0)
+def test_size_beyond_the_text_is_refused_with_the_largest_that_works(texts, config, algorithm):
+    config = replace(config, algorithm=algorithm, vocab_size=9999, character_coverage=1.0)
 
-    with pytest.raises(ConfigError, match=r"tokenizer\.vocab_size is 9999.*params\.yaml") as error:
+    with pytest.raises(
+        ConfigError, match=r"tokenizer\.vocab_size is 9999.*auto.*params\.yaml"
+    ) as error:
         train_tokenizer(texts, config)
 
     largest = int(re.search(r"at most (\d+) pieces", str(error.value))[1])
@@ -121,8 +150,8 @@ def test_size_beyond_the_text_is_refused_with_the_largest_that_works(texts, algo
 
 
 @pytest.mark.parametrize("algorithm", ["bpe", "unigram"])
-def test_text_without_a_space_still_gives_a_vocabulary_that_keeps_spaces(texts, algorithm):
-    config = TokenizerConfig(algorithm=algorithm, vocab_size=360, character_coverage=0.9999)
+def test_text_without_a_space_still_gives_a_vocabulary_that_keeps_spaces(texts, config, algorithm):
+    config = replace(config, algorithm=algorithm, vocab_size=360)
     dense = (text.replace(" ", "\n") for text in texts)
 
     tokenizer = Tokenizer(train_tokenizer(dense, config))

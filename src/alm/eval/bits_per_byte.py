@@ -36,7 +36,7 @@ RULE = (
     "Of each source all held-out documents are scored, or the first that stay within "
     "evaluate.max_bytes; totals are sums over documents.",
     "seen is the share of the scored bytes in lines of over 30 bytes that are a line of the "
-    "training text too: near-duplicates are not looked for yet.",
+    "training text too, such as the words of a licence or of a template.",
 )
 """A list on purpose: ``dvc metrics`` makes a column of every string, and skips lists."""
 

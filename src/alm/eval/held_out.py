@@ -81,9 +81,9 @@ def read_train_texts(documents: Path) -> Iterator[bytes]:
 
 def _check_origin(stream: TokenStream, documents: Path) -> None:
     """Raise IntegrityError unless the shards were packed from ``documents``, and that is whole."""
-    text = Manifest.read(documents, "corpus.dedup")
+    text = Manifest.read(documents, "corpus.filter")
     text.verify(documents)
-    if (found := stream.manifest.inputs["dedup"]) != text.sha256:
+    if (found := stream.manifest.inputs["filter"]) != text.sha256:
         raise IntegrityError(
             f"{stream.packed}: expected shards of the text with SHA-256 {text.sha256[:12]}, found "
             f"shards of {found[:12]}; pack the corpus again"

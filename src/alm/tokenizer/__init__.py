@@ -1,8 +1,9 @@
 """Text to token ids and back: lossless on every string, and no text can spell a control symbol."""
 
-from alm.tokenizer.building import build_tokenizer
+from alm.tokenizer.building import TokenizerTraining
 from alm.tokenizer.compression import measure_compression
-from alm.tokenizer.encoding import encode_documents
+from alm.tokenizer.encoding import UnitEncoder, encode_documents
+from alm.tokenizer.fast_encoder import FastEncoder
 from alm.tokenizer.model_proto import Kind, Piece
 from alm.tokenizer.symbols import BOS_ID, CONTROL_IDS, CONTROL_SYMBOLS, EOS_ID, PAD_ID, UNK_ID
 from alm.tokenizer.tokenizer import Tokenizer
@@ -15,10 +16,12 @@ __all__ = [
     "EOS_ID",
     "PAD_ID",
     "UNK_ID",
+    "FastEncoder",
     "Kind",
     "Piece",
     "Tokenizer",
-    "build_tokenizer",
+    "TokenizerTraining",
+    "UnitEncoder",
     "encode_documents",
     "measure_compression",
     "train_tokenizer",

@@ -1,8 +1,9 @@
-"""The pieces inside a SentencePiece model, read from its protocol-buffer bytes.
+"""The pieces and settings inside a SentencePiece model, read from its protocol-buffer bytes.
 
-SentencePiece's Python interface does not tell which pieces are user-defined, and its generated
-reader needs the protobuf package. The wire format is small: a message is a sequence of fields, each
-a key ``number << 3 | wire type`` and a value; a varint holds 7 bits a byte, the lowest first.
+SentencePiece's Python interface does not tell which pieces are user-defined, or how a model treats
+spaces, and its generated reader needs the protobuf package. The wire format is small: a message is
+a sequence of fields, each a key ``number << 3 | wire type`` and a value; a varint holds 7 bits a
+byte, the lowest first.
 
 Reference:
     Protocol Buffers, "Encoding"; field numbers as in ``sentencepiece_model.proto``.
@@ -15,8 +16,11 @@ from typing import NamedTuple
 
 from alm.errors import IntegrityError
 
-PIECES = 1  # field of the model
+PIECES, TRAINER, NORMALIZER = 1, 2, 3  # fields of the model
 TEXT, SCORE, KIND = 1, 2, 3  # fields of a piece
+MODEL_TYPE, BYTE_FALLBACK = 3, 35  # fields of the trainer's part
+RULES, DUMMY_PREFIX, EXTRA_SPACES, ESCAPE_SPACES = 2, 3, 4, 5  # fields of the normalizer's part
+UNIGRAM, BPE = 1, 2  # model types
 LONGEST_VARINT = 10  # bytes
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 are long out of use
 
@@ -40,6 +44,22 @@ class Piece(NamedTuple):
     kind: Kind
 
 
+class Settings(NamedTuple):
+    """What decides, besides the pieces, how a model encodes."""
+
+    is_bpe: bool
+    has_byte_fallback: bool
+    """A character outside the vocabulary is spelt in bytes."""
+    rewrites_characters: bool
+    """Normalisation rules may change the text."""
+    adds_prefix: bool
+    """A space is put before a text."""
+    removes_spaces: bool
+    """Outer and doubled spaces go."""
+    escapes_spaces: bool
+    """A space is written as U+2581 in the pieces."""
+
+
 def read_pieces(model: bytes) -> list[Piece]:
     """Return the vocabulary of a serialised model, in the order of ids.
 
@@ -49,10 +69,39 @@ def read_pieces(model: bytes) -> list[Piece]:
     try:
         return [_piece(value) for number, value in _fields(model) if number == PIECES]
     except (LookupError, ValueError, TypeError, struct.error):
-        raise IntegrityError(
-            f"expected a SentencePiece model, found {len(model)} bytes of something else; "
-            "build the tokenizer again"
-        ) from None
+        raise _no_model(model) from None
+
+
+def read_settings(model: bytes) -> Settings:
+    """Return how a serialised model treats text; what it does not say has SentencePiece's default.
+
+    Raises:
+        IntegrityError: these bytes are no SentencePiece model.
+    """
+    try:
+        trainer, normalizer = (dict(_fields(_part(model, each))) for each in (TRAINER, NORMALIZER))
+    except (LookupError, ValueError, TypeError):
+        raise _no_model(model) from None
+    return Settings(
+        is_bpe=trainer.get(MODEL_TYPE, UNIGRAM) == BPE,
+        has_byte_fallback=bool(trainer.get(BYTE_FALLBACK, 0)),
+        rewrites_characters=bool(normalizer.get(RULES, b"")),
+        adds_prefix=bool(normalizer.get(DUMMY_PREFIX, 1)),
+        removes_spaces=bool(normalizer.get(EXTRA_SPACES, 1)),
+        escapes_spaces=bool(normalizer.get(ESCAPE_SPACES, 1)),
+    )
+
+
+def _no_model(model: bytes) -> IntegrityError:
+    return IntegrityError(
+        f"expected a SentencePiece model, found {len(model)} bytes of something else; "
+        "build the tokenizer again"
+    )
+
+
+def _part(model: bytes, number: int) -> bytes:
+    """Return a message inside the model; one that comes in pieces counts as one, by the format."""
+    return b"".join([value for field, value in _fields(model) if field == number])
 
 
 def _piece(data: bytes) -> Piece:

@@ -1,14 +1,13 @@
 """Learn a vocabulary from text with SentencePiece."""
 
 import io
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sentencepiece import SentencePieceTrainer
 
 from alm.config import TokenizerConfig
-from alm.errors import ConfigError, InputError
+from alm.errors import InputError
+from alm.tokenizer.size import Misfit, find_size
 from alm.tokenizer.symbols import (
     BOS_ID,
     CONTROL_SYMBOLS,
@@ -19,12 +18,9 @@ from alm.tokenizer.symbols import (
 )
 from alm.tokenizer.words import SPACE_MARK, count_words
 
-WHERE = "tokenizer.vocab_size in params.yaml (a corpus overrides it under corpora.<name>.tokenizer)"
-SMALLEST = 320  # what the configuration admits
 ERRORS_ONLY = 2
-
-_TOO_LARGE = re.compile(r"Please set it to a value <= (\d+)")
-_TOO_SMALL = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
+N_THREADS = 1
+WHY_ONE_THREAD = "the number stands in the model file, and the pieces of unigram depend on it"
 
 # Whatever could lose a character is off, whatever could differ between machines is fixed.
 LOSSLESS = {
@@ -37,7 +33,7 @@ LOSSLESS = {
     "required_chars": SPACE_MARK,  # without that piece a space is spelt as U+2581 in bytes
 }
 FIXED = {
-    "num_threads": 1,  # stands in the model, and unigram's pieces depend on it
+    "num_threads": N_THREADS,
     "input_format": "tsv",
     "max_sentence_length": 2**20,  # bytes; the words are far shorter
     "hard_vocab_limit": True,
@@ -68,41 +64,57 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig) -> bytes:
         Sennrich et al. 2016 (arXiv:1508.07909), section 3.2, and Kudo 2018 (arXiv:1804.10959),
         section 3.2, as implemented by Kudo and Richardson 2018 (arXiv:1808.06226).
     """
-    counts = count_words(texts)
-    if not counts:
+    sizes: list[int] = []
+    counts = count_words(_weigh(texts, sizes))
+    rows = [f"{word}\t{counts[word]}" for word in sorted(counts)]
+    return train_on_rows(lambda: iter(rows), sum(sizes), config)
+
+
+def train_on_rows(
+    rows: Callable[[], Iterator[str]], n_bytes: int, config: TokenizerConfig
+) -> bytes:
+    """Return what :func:`train_tokenizer` returns, from words that are counted already.
+
+    Args:
+        rows: gives the words, sorted, each with a tab and its count; called once a trial.
+        n_bytes: size of the text in UTF-8, by which ``vocab_size: auto`` goes.
+        config: the corpus' tokenizer section.
+
+    Raises:
+        ConfigError, InputError: as there.
+    """
+    if next(rows(), None) is None:
         raise InputError("expected text to learn a vocabulary from, found no word; add text")
+    if config.vocab_size == "auto":
+        return find_size(lambda size: _try_size(rows, size, config), n_bytes, config.max_vocab_size)
+    found = _try_size(rows, config.vocab_size, config)
+    if isinstance(found, Misfit):
+        raise found.explain(config.vocab_size)
+    return found
+
+
+def _weigh(texts: Iterable[str], sizes: list[int]) -> Iterator[str]:
+    """Yield the texts, noting their bytes in UTF-8."""
+    for text in texts:
+        sizes.append(len(text.encode("utf-8")))
+        yield text
+
+
+def _try_size(
+    rows: Callable[[], Iterator[str]], size: int, config: TokenizerConfig
+) -> bytes | Misfit:
     model = io.BytesIO()
     try:
         SentencePieceTrainer.train(
-            sentence_iterator=_rows(counts),
+            sentence_iterator=rows(),
             model_writer=model,
             model_type=config.algorithm,
-            vocab_size=config.vocab_size,
+            vocab_size=size,
             character_coverage=config.character_coverage,
             **LOSSLESS,
             **SYMBOLS,
             **FIXED,
         )
     except RuntimeError as error:
-        raise _explain(str(error), config) from None
+        return Misfit.read(str(error))
     return model.getvalue()
-
-
-def _rows(counts: Counter[str]) -> Iterator[str]:
-    return (f"{word}\t{count}" for word, count in sorted(counts.items()))
-
-
-def _explain(message: str, config: TokenizerConfig) -> ConfigError:
-    """Turn what SentencePiece says about a size that does not fit into something to act on."""
-    if found := _TOO_LARGE.search(message):
-        cure = f", or set {found[1]} or less as {WHERE}" if int(found[1]) >= SMALLEST else ""
-        return ConfigError(
-            f"tokenizer.vocab_size is {config.vocab_size}, but this text yields at most "
-            f"{found[1]} pieces; add text{cure}"
-        )
-    if found := _TOO_SMALL.search(message):
-        return ConfigError(
-            f"tokenizer.vocab_size is {config.vocab_size}, but the characters of this text need "
-            f"{found[1]}; set that or more as {WHERE}, or lower tokenizer.character_coverage"
-        )
-    return ConfigError(f"SentencePiece cannot train with these parameters: {message}")

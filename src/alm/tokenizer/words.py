@@ -18,7 +18,8 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
     A word is a run of spaces with the run of other characters behind it, or a run of spaces at the
     end of a line. That is where SentencePiece cuts a sentence itself when whitespace is kept, so
-    counting first gives the same model as feeding the text, and it removes three traps:
+    counting first gives the same model as feeding the text line by line, and it removes three
+    traps:
 
     * a newline stays what it is (a piece of its own), where feeding lines would lose it and feeding
       documents would make one "sentence" of each;
