@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from alm.data import PackedDocument, ShardWriter, write_split
+from alm.data.counting import count_split
 from alm.data.index import DocumentIndex
-from alm.data.packing import count_split
 from alm.data.shards import ShardReader
 from alm.io import Manifest, new_file
 

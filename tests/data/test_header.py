@@ -1,5 +1,6 @@
 """ShardHeader: what it says comes back, and what it cannot say is refused by name."""
 
+import hashlib
 import struct
 import zlib
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm.data.header import _TYPES, HEADER_BYTES, SECTIONS, ShardHeader
+from alm.data.header import _TYPES, HEADER_BYTES, LOSS_MASK, MASK_SECTION, SECTIONS, ShardHeader
 from alm.errors import ShardError
 
 PATH = Path("train-00000.alm")
@@ -18,6 +19,7 @@ HEADER = ShardHeader(
     **{"shard_index": 7, "is_last": True, "n_tokens": 40_001, "n_docs": 3, "n_text_bytes": 99},
     **{"tokens_sha256": "ab" * 32, "index_sha256": "cd" * 32, "tokenizer_sha256": "ef" * 32},
 )
+MASKED = replace(HEADER, must_understand=LOSS_MASK)
 OFFSETS = {
     name: struct.calcsize("<" + "".join(list(_TYPES.values())[:i])) for i, name in enumerate(_TYPES)
 }
@@ -34,8 +36,16 @@ def with_field(name, value, header=HEADER):
     return seal(bytes(data))
 
 
-def test_header_comes_back():
-    assert ShardHeader.from_bytes(HEADER.to_bytes(), PATH) == HEADER
+@pytest.mark.parametrize("header", [HEADER, MASKED])
+def test_header_comes_back(header):
+    assert ShardHeader.from_bytes(header.to_bytes(), PATH) == header
+
+
+def test_header_without_a_loss_mask_has_the_bytes_that_it_always_had():
+    """Golden: a corpus that was packed before there were masks is the same file today."""
+    assert hashlib.sha256(HEADER.to_bytes()).hexdigest() == (
+        "0f74e15fb349b11adb153560dab89617a2f5af12f2e81910acdc0b3ea395b844"
+    )
 
 
 def test_layout_is_the_one_documented():
@@ -44,16 +54,18 @@ def test_layout_is_the_one_documented():
     documented |= {"tokens.offset": 96, "doc_start.offset": 112, "doc_bytes.offset": 128}
     documented |= {"block_crc.offset": 144, "doc_source.offset": 160}
     documented |= {"tokens_sha256": 176, "index_sha256": 208, "tokenizer_sha256": 240}
+    documented |= {"loss_mask.offset": 272, "loss_mask.length": 280}
 
     assert {name: OFFSETS[name] for name in documented} == documented
     assert len(HEADER.to_bytes()) == HEADER_BYTES == 4096
     assert HEADER.to_bytes()[:8] == bytes.fromhex("89414C4D0D0A1A0A")
 
 
+@pytest.mark.parametrize("header", [HEADER, MASKED])
 @pytest.mark.parametrize("n_tokens", [1, 2, 16_383, 16_384, 16_385, 40_001])
-def test_sections_follow_each_other_and_begin_on_multiples_of_their_width(n_tokens):
-    header = replace(HEADER, n_tokens=n_tokens)
-    widths = dict(zip(SECTIONS, (4096, 8, 8, 4, 2), strict=True))
+def test_sections_follow_each_other_and_begin_on_multiples_of_their_width(header, n_tokens):
+    header = replace(header, n_tokens=n_tokens)
+    widths = dict(zip((*SECTIONS, MASK_SECTION), (4096, 8, 8, 4, 2, 1), strict=True))
 
     end = HEADER_BYTES
     for name, (offset, length) in header.sections.items():
@@ -62,7 +74,8 @@ def test_sections_follow_each_other_and_begin_on_multiples_of_their_width(n_toke
         end = offset + length
 
     assert header.file_bytes == end
-    assert header.sections["block_crc"][1] == 4 * -(-n_tokens // 16_384)
+    n_masks = int(header.has_loss_mask)
+    assert header.sections["block_crc"][1] == 4 * -(-n_tokens // 16_384) * (1 + n_masks)
 
 
 @pytest.mark.parametrize("bit", range(0, 8 * HEADER_BYTES, 97))
@@ -90,6 +103,15 @@ def test_the_field_that_is_named_is_the_wrong_one():
     for name, wrong in [("major", 2), ("token_bytes", 2), ("is_last", 7), ("block_crc.offset", 9)]:
         with pytest.raises(ShardError, match=rf"expected {name} \d+, found {wrong}"):
             ShardHeader.from_bytes(with_field(name, wrong), PATH)
+
+
+def test_a_mask_must_stand_where_the_counts_say():
+    with pytest.raises(ShardError, match=r"expected loss_mask.length 5001, found 5000"):
+        ShardHeader.from_bytes(with_field("loss_mask.length", 5000, MASKED), PATH)
+    with pytest.raises(ShardError, match=r"expected .* found"):
+        ShardHeader.from_bytes(with_field("must_understand", 0, MASKED), PATH)
+    with pytest.raises(ShardError, match=r"expected .* found"):
+        ShardHeader.from_bytes(with_field("must_understand", LOSS_MASK), PATH)
 
 
 def test_later_minor_version_is_read_and_a_flag_to_understand_is_not():

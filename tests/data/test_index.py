@@ -29,6 +29,15 @@ def test_joining_one_changes_nothing():
     assert joined.start.tolist() == alone.start.tolist()
 
 
+def test_chosen_documents_are_laid_end_to_end():
+    chosen = index([3, 4, 5, 6], [0, 2, 0, 1], [9, 8, 7, 6]).select(np.array([0, 1, 0, 1], bool))
+
+    assert chosen.start.tolist() == [0, 4, 10]
+    assert (chosen.source.tolist(), chosen.n_bytes.tolist()) == ([2, 1], [8, 6])
+    assert (chosen.start.dtype, chosen.source.dtype) == (np.uint64, np.uint16)
+    assert chosen.select(np.zeros(2, bool)).start.tolist() == [0]
+
+
 def test_counts_by_source_are_whole_and_zero_where_there_is_nothing():
     counts = index([3, 4, 5], [0, 2, 0], [9, 8, 7]).count_by_source(["a", "b", "c"])
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alm.data import feistel
+from alm.data.order import mix_key
 
 
 def slow_feistel(position, n, key):
@@ -110,3 +111,18 @@ def test_place_outside_is_refused(place):
 def test_size_that_cannot_be_is_refused(n):
     with pytest.raises(ValueError, match=f"found {n}"):
         feistel(np.array([0]), n, 0)
+
+
+def test_mixed_keys_differ_wherever_a_number_or_the_order_does():
+    numbers = [(a, b) for a in range(60) for b in range(60)]
+
+    assert len({mix_key(*pair) for pair in numbers}) == 3600
+    assert len({mix_key(a) for a in range(1000)} | {mix_key(a, 0) for a in range(1000)}) == 2000
+
+
+def test_mixed_keys_have_64_even_bits():
+    keys = np.array([mix_key(a, b) for a in range(40) for b in range(40)], dtype=np.uint64)
+
+    ones = [int((keys >> np.uint64(bit) & np.uint64(1)).sum()) for bit in range(64)]
+
+    assert all(abs(count - 800) < 120 for count in ones)  # six standard deviations

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm.data import Rows, TokenStream
+from alm.data import PackedDocument, Rows, TokenStream
 from alm.errors import ConfigError
 
 
 class FakeStream:
     """The numbers from 0, as a stream."""
 
-    split, packed = "train", "packed"
+    label = "the train split in packed"
 
     def __init__(self, n_tokens):
         self.n_tokens = n_tokens
@@ -51,13 +51,42 @@ def test_rows_come_in_the_order_asked_for_and_as_int64(write_packed, make_docume
     assert rows.tolist() == [stream[9 * i : 9 * i + 10].tolist() for i in (10, 0, 4)]
 
 
-@pytest.mark.parametrize(("n_tokens", "used"), [(9, 9), (12, 9), (13, 13), (5, 5)])
-def test_fill_rate_is_the_share_of_tokens_in_some_row(n_tokens, used):
-    rows = Rows(FakeStream(n_tokens), seq_len=4)
+def test_no_place_of_a_row_is_empty():
+    assert Rows(FakeStream(12), seq_len=4).fill_rate == 1
 
-    seen = np.unique(rows.rows(np.arange(len(rows))))
 
-    assert rows.fill_rate == used / n_tokens == len(seen) / n_tokens
+def test_a_batch_has_the_number_of_each_inputs_document(write_packed, make_documents):
+    packed = write_packed(make_documents(np.arange(100), 5, 1, 34, 60), 40)
+    document_of = np.repeat(np.arange(4), (5, 1, 34, 60))
+
+    batch = Rows(TokenStream(packed, "train"), seq_len=9).batch([0, 3, 4, 10])
+
+    for tokens, documents in zip(batch.tokens_BT, batch.documents_BT, strict=True):
+        own = document_of[tokens[:-1]]
+        assert documents.tolist() == (own - own[0]).tolist()
+    assert batch.documents_BT[0].tolist() == [0, 0, 0, 0, 0, 1, 2, 2, 2]
+
+
+def test_every_target_counts(write_packed, make_documents):
+    packed = write_packed(make_documents(np.arange(100), 40, 60), 40)
+
+    batch = Rows(TokenStream(packed, "train"), seq_len=9).batch(np.arange(11))
+
+    assert batch.loss_mask_BT.all()
+    assert batch.loss_mask_BT.shape == batch.documents_BT.shape == (11, 9)
+
+
+def test_only_marked_tokens_count_where_there_is_a_loss_mask(write_packed):
+    mask = np.arange(100) % 3 == 0
+    documents = [
+        PackedDocument(np.arange(40), 0, 1),
+        PackedDocument(np.arange(40, 100), 0, 1, mask[40:]),
+    ]
+
+    batch = Rows(TokenStream(write_packed(documents, 40), "train"), 9).batch(np.arange(11))
+
+    targets = batch.tokens_BT[:, 1:]
+    assert batch.loss_mask_BT.tolist() == ((targets < 40) | (targets % 3 == 0)).tolist()
 
 
 def test_largest_uint32_survives():

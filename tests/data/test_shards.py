@@ -18,6 +18,8 @@ from alm.errors import ShardError
 
 TOKENS = np.arange(40_001) * 7919 % 500
 LENGTHS = (1, 20_000, 17_999, 2_001)
+COUNTS = TOKENS % 3 > 0
+COUNTS[0] = COUNTS[20_001:38_000] = True
 
 
 @pytest.fixture
@@ -25,12 +27,21 @@ def path(write_shard, make_documents):
     return write_shard(make_documents(TOKENS, *LENGTHS))
 
 
+@pytest.fixture
+def masked(write_shard, make_documents):
+    """A shard of the same tokens, where two documents say which of them count."""
+    documents = make_documents(TOKENS, *LENGTHS)
+    for i, (start, stop) in [(1, (1, 20_001)), (3, (38_000, 40_001))]:
+        documents[i] = replace(documents[i], loss_mask=COUNTS[start:stop])
+    return write_shard(documents, "masked.alm")
+
+
 def read_all(path):
     """Return everything a shard holds, as plain values."""
     shard = ShardReader(path)
     index = shard.documents()
-    parts = (shard.read(0, shard.n_tokens), index.start, index.source, index.n_bytes)
-    return [part.tolist() for part in parts]
+    tokens, mask = shard.read(0, shard.n_tokens), shard.read_loss_mask(0, shard.n_tokens)
+    return [part.tolist() for part in (tokens, mask, index.start, index.source, index.n_bytes)]
 
 
 @given(a=st.integers(0, len(TOKENS)), b=st.integers(0, len(TOKENS)))
@@ -42,6 +53,28 @@ def test_any_stretch_is_read_as_written(path, a, b):
 
     assert tokens.dtype == np.uint32
     assert np.array_equal(tokens, TOKENS[start:stop])
+
+
+@given(a=st.integers(0, len(TOKENS)), b=st.integers(0, len(TOKENS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_stretch_of_the_loss_mask_is_read_as_written(masked, a, b):
+    start, stop = sorted((a, b))
+
+    mask = ShardReader(masked).read_loss_mask(start, stop)
+
+    assert mask.dtype == bool
+    assert np.array_equal(mask, COUNTS[start:stop])
+
+
+def test_all_targets_count_where_there_is_no_mask(path):
+    assert ShardReader(path).read_loss_mask(3, 9).tolist() == [True] * 6
+
+
+def test_a_mask_changes_nothing_else(path, masked):
+    (tokens, _, *index), (same, _, *as_well) = read_all(path), read_all(masked)
+
+    assert (tokens, index) == (same, as_well)
+    ShardReader(masked).verify()
 
 
 def test_documents_are_as_written(path):
@@ -62,9 +95,10 @@ def test_changing_what_was_read_leaves_the_file_alone(path):
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (3, 2), (0, 40_002)])
-def test_stretch_outside_the_shard_is_refused(path, start, stop):
-    with pytest.raises(IndexError, match=f"tokens {start} to {stop} of 40001"):
-        ShardReader(path).read(start, stop)
+def test_stretch_outside_the_shard_is_refused(path, masked, start, stop):
+    for read in (ShardReader(path).read, ShardReader(masked).read_loss_mask):
+        with pytest.raises(IndexError, match=f"tokens {start} to {stop} of 40001"):
+            read(start, stop)
 
 
 def test_whole_shard_is_verified(path):
@@ -121,7 +155,9 @@ def places(path):
     return sorted(ends | {at for offset, length in sections for at in (offset, offset + length)})
 
 
-def test_cut_at_any_boundary_is_refused_when_opened(path):
+@pytest.mark.parametrize("kind", ["path", "masked"])
+def test_cut_at_any_boundary_is_refused_when_opened(request, kind):
+    path = request.getfixturevalue(kind)
     whole = path.read_bytes()
     assert places(path)[-1] == len(whole)
 
@@ -140,17 +176,18 @@ def test_longer_file_is_refused_when_opened(path):
         ShardReader(path)
 
 
-def test_cut_while_open_is_an_error_and_never_zeros(path):
-    whole = path.read_bytes()
+def test_cut_while_open_is_an_error_and_never_zeros(masked):
+    whole = masked.read_bytes()
     draw = random.Random(5)
-    for _ in range(150):
-        path.write_bytes(whole)
-        shard = ShardReader(path)
-        os.truncate(path, draw.randrange(len(whole)))
+    for _ in range(200):
+        masked.write_bytes(whole)
+        shard = ShardReader(masked)
+        os.truncate(masked, draw.randrange(len(whole)))
         start = draw.randrange(len(TOKENS))
         stop = draw.randint(start, len(TOKENS))
         for read, truth in [
             (lambda s=shard, a=start, b=stop: s.read(a, b), TOKENS[start:stop]),
+            (lambda s=shard, a=start, b=stop: s.read_loss_mask(a, b), COUNTS[start:stop]),
             (lambda s=shard: s.documents().n_bytes, np.array(LENGTHS) * 3),
         ]:
             try:
@@ -160,14 +197,16 @@ def test_cut_while_open_is_an_error_and_never_zeros(path):
         shard.close()
 
 
-def test_any_flipped_bit_gives_an_error_or_the_truth(path):
-    """6,000 bits: half anywhere, half where the file is not tokens."""
+@pytest.mark.parametrize("kind", ["path", "masked"])
+def test_any_flipped_bit_gives_an_error_or_the_truth(request, kind):
+    """3,000 bits: half anywhere, half where the file is not tokens."""
+    path = request.getfixturevalue(kind)
     whole, truth = path.read_bytes(), read_all(path)
     index_at = ShardReader(path).header.index_at
     draw = random.Random(3)
     caught = 0
     with path.open("r+b", buffering=0) as file:
-        for i in range(6_000):
+        for i in range(3_000):
             at = (
                 draw.randrange(len(whole))
                 if i % 2
@@ -180,7 +219,21 @@ def test_any_flipped_bit_gives_an_error_or_the_truth(path):
             except ShardError:
                 caught += 1
             os.pwrite(file.fileno(), whole[at : at + 1], at)
-    assert caught == 6_000
+    assert caught == 3_000
+
+
+def test_a_damaged_mask_is_noticed_where_it_is_read(masked):
+    """Also without a look at the whole index: a stretch of the mask has checksums of its own."""
+    at, _ = ShardReader(masked).header.sections["loss_mask"]
+    data = bytearray(masked.read_bytes())
+    data[at + 2048 + 5] ^= 1
+    masked.write_bytes(data)
+
+    shard = ShardReader(masked)
+
+    assert shard.read_loss_mask(0, 16_384).tolist() == COUNTS[:16_384].tolist()
+    with pytest.raises(ShardError, match=f"between bytes {at + 2048} and {at + 4096}, or the "):
+        shard.read_loss_mask(16_384, 16_385)
 
 
 @pytest.mark.parametrize(

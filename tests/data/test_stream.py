@@ -50,6 +50,27 @@ def test_any_stretch_is_read_as_written(write_packed, documents, a, b, shard_tok
     assert tokens.tolist() == STREAM[start:stop].tolist()
 
 
+@pytest.mark.parametrize("shard_tokens", [1, 3, 100, 306, 10**9])
+def test_the_loss_mask_is_one_stream_too(write_packed, documents, shard_tokens):
+    counts = np.arange(500) % 3 == 0
+    counts[:5] = counts[307:] = True  # only some documents, and so only some shards, have one
+    documents[1] = replace(documents[1], loss_mask=counts[5:305])
+    documents[2] = replace(documents[2], loss_mask=counts[305:307])
+
+    stream = TokenStream(write_packed(documents, shard_tokens), "train")
+
+    for start in range(0, 500, 13):
+        for stop in (start, start + 1, min(start + 90, 500), 500):
+            assert stream.read_loss_mask(start, stop).tolist() == counts[start:stop].tolist()
+
+
+def test_stream_says_what_it_is_and_what_fills_a_row(write_packed, documents, vocabulary):
+    stream = TokenStream(write_packed(documents), "train")
+
+    assert stream.label == f"the train split in {stream.packed}"
+    assert stream.pad_id == vocabulary.pad_id
+
+
 def test_changing_what_was_read_leaves_the_stream_alone(write_packed, documents):
     stream = TokenStream(write_packed(documents), "train")
 
@@ -59,9 +80,12 @@ def test_changing_what_was_read_leaves_the_stream_alone(write_packed, documents)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (3, 2), (0, 501)])
-def test_stretch_outside_the_stream_is_refused(write_packed, documents, start, stop):
+@pytest.mark.parametrize("what", ["read", "read_loss_mask"])
+def test_stretch_outside_the_stream_is_refused(write_packed, documents, what, start, stop):
+    stream = TokenStream(write_packed(documents), "train")
+
     with pytest.raises(IndexError, match=f"tokens {start} to {stop} of 500 in train"):
-        TokenStream(write_packed(documents), "train").read(start, stop)
+        getattr(stream, what)(start, stop)
 
 
 def test_stream_knows_its_vocabulary_and_sources(write_packed, documents, vocabulary):
@@ -156,6 +180,20 @@ def test_a_split_cannot_be_given_the_shards_of_another(write_packed, documents):
     rewrite(root, lambda split: split.update(shards=["val-00000.alm"]))
 
     with pytest.raises(ShardError, match="the list of train shards is malformed"):
+        TokenStream(root, "train")
+
+
+def test_a_document_of_no_source_is_refused(write_packed, documents):
+    documents[3] = replace(documents[3], source=2)
+    with pytest.raises(ShardError, match="expected sources below 2 in train, found 2"):
+        TokenStream(write_packed(documents), "train").documents()
+
+
+def test_a_manifest_without_its_facts_is_refused(write_packed, documents):
+    root = write_packed(documents)
+    Manifest.write(root, "corpus.packed", params={}, inputs={}, facts={"vocab_size": 500})
+
+    with pytest.raises(ShardError, match="expected the facts of a packed corpus"):
         TokenStream(root, "train")
 
 

@@ -4,6 +4,8 @@ import hashlib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alm.data import PackedDocument, ShardReader, ShardWriter, write_split
 from alm.errors import ShardError
@@ -54,6 +56,47 @@ def test_bytes_depend_on_the_documents_alone(write_shard, make_documents):
     b = write_shard(make_documents(tokens.astype(np.uint16), 40_000, 50_000), "b.alm")
 
     assert a.read_bytes() == b.read_bytes()
+
+
+def test_shards_without_a_loss_mask_have_the_bytes_that_they_always_had(
+    write_shard, make_documents
+):
+    """Golden: a corpus that was packed before there were masks is the same file today."""
+    path = write_shard(make_documents(np.arange(90_000) % 500, 50_000, 40_000))
+
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == (
+        "c38335516eab40b8df25b26233781d687675bebe9325df0b475fed3a4cbf5929"
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 40), st.sampled_from([None, 2, 3, 7])), min_size=1, max_size=12
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_loss_masks_come_back_and_documents_without_one_count(write_shard, documents):
+    packed, expected = [], []
+    for length, step in documents:
+        mask = None if step is None else np.arange(length) % step == 0
+        packed.append(PackedDocument(np.zeros(length, int), 0, 1, mask))
+        expected += [True] * length if mask is None else mask.tolist()
+
+    shard = ShardReader(write_shard(packed))
+
+    assert shard.read_loss_mask(0, shard.n_tokens).tolist() == expected
+    assert shard.header.has_loss_mask == any(step for _, step in documents)
+
+
+@pytest.mark.parametrize("mask", [[1, 0], [True], [[True, False]]], ids=str)
+def test_masks_that_are_none_are_refused(tmp_path, vocabulary, mask):
+    with (tmp_path / "x.alm").open("wb") as file:
+        writer = ShardWriter(file, vocabulary, 0)
+
+        with pytest.raises(ShardError, match="a loss mask of 2 truth values, found .* document 0"):
+            writer.add(PackedDocument(np.array([1, 2]), 0, 1, np.array(mask)))
+
+        assert writer.n_tokens == 0
 
 
 @pytest.mark.parametrize(

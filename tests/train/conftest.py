@@ -8,6 +8,7 @@ import torch
 
 from alm.checkpoint import StateStore
 from alm.config import Params
+from alm.data import Batch
 from alm.model import Transformer, init_weights
 from alm.optim import Optimizer
 from alm.runtime import Numerics, StopRequest
@@ -40,8 +41,10 @@ class CountingRows:
     def __len__(self):
         return self.n_rows
 
-    def rows(self, indices):
-        return (np.asarray(indices)[:, None] + np.arange(SEQ_LEN + 1)) % 50
+    def batch(self, indices):
+        tokens_BT = (np.asarray(indices)[:, None] + np.arange(SEQ_LEN + 1)) % 50
+        shape = (len(tokens_BT), SEQ_LEN)
+        return Batch(tokens_BT, np.zeros(shape, np.int32), np.ones(shape, bool))
 
 
 @pytest.fixture
@@ -80,7 +83,7 @@ def build(tmp_path, numerics, config):
             model=model,
             optimizer=Optimizer(model.named_parameters(), TINY.optim, torch.float32),
             objective=objective,
-            batches=batches or (lambda step: rows.rows(np.arange(config.batch_size) * 7 + step)),
+            batches=batches or (lambda step: rows.batch(np.arange(config.batch_size) * 7 + step)),
             validation=Validation(rows, config.validate_rows, 4),
             steps=steps,
             tokens_per_step=config.batch_size * SEQ_LEN,

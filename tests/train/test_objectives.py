@@ -4,23 +4,76 @@ import numpy as np
 import pytest
 import torch
 
+from alm.data import Batch
+from alm.train import Examples
+
+
+def examples_of(tokens, loss_mask=None):
+    tokens = np.asarray(tokens)
+    shape = (len(tokens), tokens.shape[1] - 1)
+    mask = np.ones(shape, bool) if loss_mask is None else loss_mask
+    return Examples.of(Batch(tokens, np.zeros(shape, np.int32), mask), "cpu")
+
+
+def plain_losses(model, examples):
+    """Return the loss of every target, (B, T)."""
+    logits = model.logits(model(examples.tokens_BT[:, :-1]).hidden_BTD)
+    targets = examples.tokens_BT[:, 1:]
+    return torch.nn.functional.cross_entropy(logits.mT, targets, reduction="none")
+
 
 def test_equals_the_plain_cross_entropy(build):
     trainer = build()
-    rows_BT = torch.from_numpy(trainer.task.batches(0))
-    model = trainer.task.model
+    model, examples = trainer.task.model, Examples.of(trainer.task.batches(0), "cpu")
 
-    loss = trainer.task.objective(model, rows_BT)
+    loss = trainer.task.objective(model, examples)
 
-    logits = model.logits(model(rows_BT[:, :-1]).hidden_BTD)
-    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows_BT[:, 1:].flatten())
-    assert loss.value.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert loss.value.item() == pytest.approx(plain_losses(model, examples).mean().item(), rel=1e-5)
+
+
+def test_is_the_mean_over_targets_that_count(build):
+    trainer = build()
+    model, tokens = trainer.task.model, trainer.task.batches(0).tokens_BT
+    mask = np.arange(4 * 8).reshape(4, 8) % 3 == 0
+    examples = examples_of(tokens, mask)
+
+    loss = trainer.task.objective(model, examples)
+
+    counted = plain_losses(model, examples)[torch.from_numpy(mask)]
+    assert loss.value.item() == pytest.approx(counted.mean().item(), rel=1e-5)
+
+
+def test_a_target_that_does_not_count_may_be_anything(build):
+    """Its token is no later input here, so nothing can depend on it."""
+    trainer = build()
+    mask = np.ones((4, 8), bool)
+    mask[:, -1] = False
+    tokens = trainer.task.batches(0).tokens_BT
+    other = tokens.copy()
+    other[:, -1] = 7
+
+    losses = [
+        trainer.task.objective(trainer.task.model, examples_of(each, mask)).value.item()
+        for each in (tokens, other)
+    ]
+
+    assert losses[0] == losses[1]
+
+
+def test_nothing_that_counts_is_no_loss_and_no_gradient(build):
+    trainer = build()
+    examples = examples_of(trainer.task.batches(0).tokens_BT, np.zeros((4, 8), bool))
+
+    loss = trainer.task.objective(trainer.task.model, examples)
+    loss.value.backward()
+
+    assert loss.value.item() == 0
+    assert all((p.grad == 0).all() for p in trainer.task.model.parameters() if p.grad is not None)
 
 
 def test_loads_count_every_choice_of_every_token_once(build):
     trainer = build()
-    rows_BT = torch.from_numpy(np.zeros((3, 9), dtype=np.int64))
 
-    loss = trainer.task.objective(trainer.task.model, rows_BT)
+    loss = trainer.task.objective(trainer.task.model, examples_of(np.zeros((3, 9), dtype=np.int64)))
 
     assert loss.loads_ME.sum().item() == 3 * 8 * 2  # rows * tokens * experts per token

@@ -12,10 +12,11 @@ import torch
 
 from alm.checkpoint import load_model, read_spec
 from alm.config import Params, Stage
+from alm.config.sections import CurriculumStep
 from alm.data import PackedDocument, write_split
-from alm.errors import ConfigError, LockedError
+from alm.errors import ConfigError, Interrupted, LockedError
 from alm.io import Manifest, hold_lock, read_json
-from alm.train import Paths, Pretraining
+from alm.train import Paths, Pretraining, Trainer
 
 TINY = Params.load("tiny")
 
@@ -30,20 +31,21 @@ class Vocabulary:
     sha256: str = "ab" * 32
 
 
-def write_packed(root, n_tokens=600, vocabulary=None):
-    """Pack one document a split whose tokens count upwards."""
+def write_packed(root, n_tokens=600, vocabulary=None, n_docs=1):
+    """Pack documents of two sources whose tokens count upwards."""
     vocabulary = vocabulary or Vocabulary()
     root.mkdir(parents=True)
     splits = {}
     for split in ("train", "val"):
-        document = PackedDocument(np.arange(n_tokens) % 50, 0, 2 * n_tokens)
-        names = write_split(root, split, iter([document]), vocabulary, 10**6)
-        splits[split] = {"shards": names, "tokens": n_tokens, "docs": 1, "bytes": 2 * n_tokens}
+        pieces = np.array_split(np.arange(n_tokens) % 50, n_docs)
+        documents = [PackedDocument(each, i % 2, 2 * len(each)) for i, each in enumerate(pieces)]
+        names = write_split(root, split, iter(documents), vocabulary, 10**6)
+        splits[split] = {"shards": names, "tokens": n_tokens, "docs": n_docs, "bytes": 2 * n_tokens}
     facts = {
         "tokenizer_sha256": vocabulary.sha256,
         "vocab_size": vocabulary.vocab_size,
         "splits": splits,
-        "sources": [{"name": "a", "licence": "CC0-1.0"}],
+        "sources": [{"name": name, "licence": "CC0-1.0"} for name in "ab"],
     }
     Manifest.write(root, "corpus.packed", params={}, inputs={}, facts=facts)
 
@@ -63,9 +65,10 @@ def prepare(tmp_path, monkeypatch, shape, numerics, config):
     stage = Stage("pretrain@x", (Path("packed"),), {}, ())
     monkeypatch.setattr(Stage, "load", lambda *_: stage)
 
-    def make(preset="x", packed="packed", init="scratch", model=shape, **changes):
+    def make(preset="x", packed="packed", init="scratch", model=shape, data=None, **changes):
         train = replace(config, tokens=256, init=init, **changes)
-        values = {"model": model, "train": train, "data": replace(TINY.data, seq_len=8)}
+        section = replace(TINY.data, **{"seq_len": 8, **(data or {})})
+        values = {"model": model, "train": train, "data": section}
         params = TINY.model_copy(update=values)
         paths = Paths(
             packed=Path(packed),
@@ -97,6 +100,59 @@ def test_publishes_a_model_that_says_where_it_came_from(prepare):
     assert read_spec(Path("x/model")) == run.spec
     assert read_json(Path("x/pretrain.json"))["tokens"] == 256
     assert len(Path("x/loss.csv").read_text().splitlines()) == 1 + 4
+
+
+def test_metrics_say_how_full_the_rows_are_and_how_often_they_were_read(prepare):
+    prepare().run()
+
+    metrics = read_json(Path("x/pretrain.json"))
+    assert (metrics["rows"], metrics["fill_rate"]) == (74, 1.0)
+    assert metrics["epochs"] == pytest.approx(8 * 4 / 74, rel=1e-5)
+    assert "sources" not in metrics
+
+
+MIXED = {"rows": "best_fit", "mixture": {"a": 0.25, "b": 0.75}}
+
+
+def test_best_fit_rows_of_a_mixture_are_trained_on_and_accounted_for(prepare):
+    write_packed(Path("docs"), n_docs=60)
+
+    prepare(packed="docs", data=MIXED).run()
+
+    metrics = read_json(Path("x/pretrain.json"))
+    assert 0.5 < metrics["fill_rate"] < 1
+    assert {name: each["share"] for name, each in metrics["sources"].items()} == MIXED["mixture"]
+    assert metrics["sources"]["b"]["epochs"] == pytest.approx(
+        24 / metrics["sources"]["b"]["rows"], rel=1e-5
+    )
+
+
+def test_a_run_with_all_of_it_ends_in_the_same_bytes_when_resumed(prepare, monkeypatch):
+    write_packed(Path("docs"), n_docs=60)
+    data = {**MIXED, "seq_len": 16, "curriculum": (CurriculumStep(until=0.5, seq_len=8),)}
+    prepare(packed="docs", data=data).run()
+    before = snapshot("x")
+    shutil.rmtree(".state")
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="saved step 1"):
+        patch.setattr(Trainer, "_record", lambda self, *_: setattr(self.around.stop, "signal", 15))
+        prepare(packed="docs", data=data).run()
+    prepare(packed="docs", data=data).run()
+
+    assert snapshot("x") == before
+
+
+def test_a_curriculum_begins_with_shorter_rows(prepare):
+    phases = (CurriculumStep(until=0.5, seq_len=8),)
+
+    batches = prepare(data={"seq_len": 16, "curriculum": phases})._task().batches
+
+    assert [batches(step).tokens_BT.shape for step in (0, 1, 2, 3)] == [(8, 9)] * 2 + [(4, 17)] * 2
+
+
+def test_an_unknown_source_in_the_mixture_is_refused(prepare):
+    with pytest.raises(ConfigError, match="no source 'c' in .*; choose from: a, b"):
+        prepare(data={"mixture": {"c": 1.0}}).run()
 
 
 def test_outputs_that_were_lost_are_published_again_without_training(prepare, capsys):

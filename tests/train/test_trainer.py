@@ -1,13 +1,17 @@
 """Trainer: it learns, it resumes to the bit, and what is not finite never reaches the weights."""
 
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from alm.errors import Interrupted, TrainingError
-from alm.train import next_token_loss
+from alm.errors import CheckpointError, Interrupted, TrainingError
+from alm.train import Examples, next_token_loss
 from alm.train.objectives import Loss
+from alm.train.trainer import _busiest, _entropy
+from alm.train.validation import _shares
 
 
 def weights(trainer):
@@ -55,6 +59,48 @@ def test_resumed_after_any_step_it_ends_in_the_same_bits(build, step):
     assert same(resumed.best, straight.best)
     assert resumed.table.to_csv() == straight.table.to_csv()
     assert resumed.progress == straight.progress
+
+
+def test_a_signal_that_comes_once_the_save_was_decided_on_waits_for_the_next_step(build):
+    """What is said to be saved is: the run must not leave between the two."""
+    trainer = build()
+    due = trainer._due
+
+    def signal_while_asked(every):
+        trainer.around.stop.signal = 15
+        return due(every)
+
+    trainer._record = lambda *_: setattr(trainer, "_due", signal_while_asked)  # from step 1 on
+    with pytest.raises(Interrupted, match="saved step 2;"):
+        trainer.fit()
+
+    assert trainer.around.store.load_latest().step == 2
+
+
+def test_a_saved_state_says_how_many_steps_there_will_be(build):
+    trainer = build(steps=12)
+    with pytest.raises(Interrupted):
+        stop_after(trainer, 2).fit()
+
+    assert trainer.around.store.load_latest().values["steps"] == 12
+
+
+def test_a_full_disk_is_refused_before_the_first_step(build, monkeypatch):
+    calls = []
+    trainer = build(batches=calls.append)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10_000))
+
+    with pytest.raises(CheckpointError, match="found 0.0 MB; .* nothing was trained yet"):
+        trainer.fit()
+
+    assert calls == []
+
+
+def test_a_full_disk_does_not_matter_to_a_run_that_is_done(build, monkeypatch):
+    build().fit()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+
+    build().fit()
 
 
 @pytest.mark.parametrize("lost", ["optimizer", "progress"])
@@ -106,12 +152,85 @@ def test_accumulating_gradients_is_the_same_as_one_large_batch(build, config):
         torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
 
 
+def with_masks(build, config, mask, **changes):
+    """Build a trainer of which a step's targets count where ``mask`` says."""
+    config = replace(config, balance_loss=0.0, **changes)  # that is taken over a forward pass
+    trainer = build(f"run-{changes}", config=config)
+    batch = replace(trainer.task.batches(0), loss_mask_BT=np.array(mask, bool))
+    trainer.task = replace(trainer.task, batches=lambda step: batch)
+    return trainer
+
+
+UNEVEN = [[1] * 8, [0] * 8, [1, 0, 0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize("micro_batch_size", [1, 2])
+def test_every_target_weighs_the_same_whatever_micro_batch_it_is_in(
+    build, config, micro_batch_size
+):
+    whole = with_masks(build, config, UNEVEN)
+    pieces = with_masks(build, config, UNEVEN, micro_batch_size=micro_batch_size)
+
+    loss, pieces_loss = whole._accumulate()[0], pieces._accumulate()[0]
+
+    assert pieces_loss == pytest.approx(loss, rel=1e-6)
+    for ours, theirs in zip(
+        pieces.task.optimizer.parameters, whole.task.optimizer.parameters, strict=True
+    ):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_step_without_a_target_that_counts_has_no_gradient(build, config):
+    trainer = with_masks(build, config, np.zeros((4, 8)), micro_batch_size=1)
+
+    loss, _ = trainer._accumulate()
+
+    assert loss == 0
+    assert all((p.grad == 0).all() for p in trainer.task.optimizer.parameters)
+
+
+def test_where_all_targets_count_a_step_is_the_plain_mean_to_the_bit(build, config):
+    """Three parts: a third as a factor would round otherwise than a division by three."""
+    config = replace(config, batch_size=3, micro_batch_size=1)
+    trainer, plain = build("a", config=config), build("b", config=config)
+
+    loss, _ = trainer._accumulate()
+
+    total = torch.zeros(())
+    for part in plain.task.batches(0).split(3):
+        each = next_token_loss(plain.task.model, Examples.of(part, "cpu"))
+        ((each.value + config.balance_loss * each.balance) / 3).backward()
+        total = total + each.value.detach() / 3
+    assert loss == total.item()
+    for ours, theirs in zip(
+        trainer.task.optimizer.parameters, plain.task.optimizer.parameters, strict=True
+    ):
+        assert torch.equal(ours.grad, theirs.grad)
+
+
+def test_shorter_rows_keep_the_tokens_of_a_forward_pass(build, config):
+    config = replace(config, batch_size=4, micro_batch_size=2)
+    trainer, seen = build(config=config), []
+    batches = trainer.task.batches
+
+    def objective(model, examples):
+        seen.append(tuple(examples.tokens_BT.shape))
+        return next_token_loss(model, examples)
+
+    trainer.task = replace(
+        trainer.task, batches=lambda step: batches(step).cut(2), objective=objective
+    )
+    trainer._accumulate()
+
+    assert seen == [(2 * 4, 3)] * 2
+
+
 def non_finite(bad, steps, where):
     """Build an objective that is ``bad`` at some calls, in its loss or in a gradient alone."""
     calls = iter(range(10_000))
 
-    def objective(model, rows_BT):
-        loss = next_token_loss(model, rows_BT)
+    def objective(model, examples):
+        loss = next_token_loss(model, examples)
         if not model.training or next(calls) not in steps:
             return loss
         if where == "loss":
@@ -230,3 +349,20 @@ def test_speed_counts_only_what_this_process_did(build):
     trainer.fit()
 
     assert trainer.tokens_per_second > 0
+
+
+class WithoutFloat64(torch.Tensor):
+    """Stands for a tensor on MPS, which has no float64; on the CPU it is like any other."""
+
+    def double(self):
+        raise TypeError("the MPS framework doesn't support float64")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+@pytest.mark.parametrize("figure", [_busiest, _entropy, _shares])
+def test_loads_on_a_device_without_float64_give_the_same_figures(figure):
+    loads_ME = torch.tensor([[3, 1, 0, 4], [2, 2, 2, 2]])
+
+    assert figure(loads_ME.as_subclass(WithoutFloat64)) == figure(loads_ME)

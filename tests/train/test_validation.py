@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
 
-from alm.train import Validation, next_token_loss
+from alm.errors import TrainingError
+from alm.train import Examples, Validation, next_token_loss
 
 
 def run(trainer, n_rows, batch_size):
@@ -16,6 +19,48 @@ def test_mean_does_not_depend_on_the_batches(build):
     trainer = build()
 
     assert run(trainer, 7, 7).loss == pytest.approx(run(trainer, 7, 2).loss, rel=1e-5)
+
+
+class MaskedRows:
+    """The rows of another set, of which only some targets count."""
+
+    def __init__(self, rows, mask):
+        self.rows, self.mask = rows, mask
+
+    def __len__(self):
+        return len(self.rows)
+
+    def batch(self, indices):
+        return replace(self.rows.batch(indices), loss_mask_BT=self.mask[indices])
+
+
+def test_mean_is_over_the_targets_that_count_whatever_the_batches(build):
+    trainer = build()
+    rows = trainer.task.validation._rows
+    mask = np.tri(50, 8, dtype=bool)  # in row i the first i + 1 count
+    mask[3:5] = False
+
+    losses = [
+        Validation(MaskedRows(rows, mask), 50, n).run(
+            trainer.task.model, next_token_loss, trainer.numerics
+        )
+        for n in (1, 7, 50)
+    ]
+
+    examples = Examples.of(rows.batch(np.arange(50)), "cpu")
+    with torch.no_grad():
+        logits = trainer.task.model.logits(trainer.task.model(examples.tokens_BT[:, :-1])[0])
+    each = torch.nn.functional.cross_entropy(logits.mT, examples.tokens_BT[:, 1:], reduction="none")
+    expected = each[torch.from_numpy(mask)].mean().item()
+    assert [loss.loss for loss in losses] == pytest.approx([expected] * 3, rel=1e-4)
+
+
+def test_held_out_text_without_a_target_is_refused(build):
+    trainer = build()
+    rows = MaskedRows(trainer.task.validation._rows, np.zeros((50, 8), bool))
+
+    with pytest.raises(TrainingError, match="held-out targets that count, found none"):
+        Validation(rows, 8, 4).run(trainer.task.model, next_token_loss, trainer.numerics)
 
 
 def test_rows_come_from_the_whole_split(build):

@@ -1,42 +1,61 @@
 """Which rows each training step sees: a function of the step, with nothing to save."""
 
+from typing import Protocol
+
 import numpy as np
 
-from alm.data.order import feistel
-from alm.data.rows import Rows
+from alm.data.batch import Batch
+from alm.data.rows import RowSet
+from alm.errors import ConfigError
+
+
+class Order(Protocol):
+    """Which row each sample is, by the sample's place in the run."""
+
+    def rows_at(self, positions: np.ndarray) -> np.ndarray:
+        """Return the number of the row of each sample, in one dimension, as int64."""
 
 
 class Batches:
-    """Shuffled batches without state: a run is resumed by asking for the next step.
+    """Batches without state: a run is resumed by asking for the next step.
 
-    Sample ``p = step * batch_size + j`` is row ``p % len(rows)`` of the shuffle of epoch
-    ``p // len(rows)``. So every row comes once per epoch, in an order that neither the batch size
-    nor a restart changes; a batch may hold the end of one epoch and the start of the next.
+    Sample ``j`` of a step is sample ``p = step * batch_size + j`` of the run, and which row that is
+    the order alone says. So neither the batch size, nor a restart, nor the number of processes that
+    share a step changes the order of the rows. A batch may hold the end of one epoch and the start
+    of the next.
 
     Args:
         rows: what to draw from.
-        batch_size: rows per optimizer step.
-        seed: which order; epoch ``e`` has the permutation of ``seed + e``.
+        order: which row each sample is.
+        batch_size: rows per optimizer step, of all processes together.
+        rank: this process, from 0: it gets the step's rows from ``rank * batch_size / world_size``
+            on.
+        world_size: processes that share each step.
+
+    Raises:
+        ConfigError: the processes cannot share a step evenly.
     """
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
+    def __init__(  # noqa: PLR0913
+        self, rows: RowSet, order: Order, batch_size: int, rank: int = 0, world_size: int = 1
+    ) -> None:
+        if not 0 <= rank < world_size or batch_size % world_size:
+            raise ConfigError(
+                f"expected train.batch_size to be a multiple of the processes, found {batch_size} "
+                f"rows for process {rank} of {world_size}; change one of the two"
+            )
         self.rows = rows
+        self.order = order
         self.batch_size = batch_size
-        self.seed = seed
+        size = batch_size // world_size
+        self._share = np.arange(rank * size, (rank + 1) * size)
 
-    def batch(self, step: int) -> np.ndarray:
-        """Return the rows of a step, from 0, as int64 of shape ``(batch_size, T + 1)``."""
-        return self.rows.rows(self.indices(step))
+    def batch(self, step: int) -> Batch:
+        """Return this process' rows of a step, from 0."""
+        return self.rows.batch(self.indices(step))
 
     def indices(self, step: int) -> np.ndarray:
-        """Return the numbers of the rows of a step."""
+        """Return the numbers of these rows."""
         if step < 0:
             raise IndexError(f"step {step}: steps are counted from 0")
-        n = len(self.rows)
-        first = step * self.batch_size
-        positions = np.arange(first, first + self.batch_size)
-        indices = np.empty(self.batch_size, dtype=np.int64)
-        for epoch in range(first // n, (first + self.batch_size - 1) // n + 1):
-            own = positions // n == epoch
-            indices[own] = feistel(positions[own] % n, n, self.seed + epoch)
-        return indices
+        return self.order.rows_at(step * self.batch_size + self._share)

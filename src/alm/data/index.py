@@ -34,6 +34,12 @@ class DocumentIndex:
             np.concatenate([part.n_bytes for part in parts]),
         )
 
+    def select(self, chosen: np.ndarray) -> Self:
+        """Return the index of the documents for which ``chosen`` is true, laid end to end."""
+        lengths = np.diff(self.start)[chosen]
+        start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint64)
+        return type(self)(start, self.source[chosen], self.n_bytes[chosen])
+
     def count_by_source(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Return documents, tokens and bytes of each source, by name; 0 where it has none."""
         counts = {}

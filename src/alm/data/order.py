@@ -38,6 +38,17 @@ def feistel(positions: np.ndarray, n: int, key: int) -> np.ndarray:
     return values.astype(np.int64)
 
 
+def mix_key(*numbers: int) -> int:
+    """Return a key of 64 bits that looks unlike that of any other numbers, their order included.
+
+    A sum would not do: the key of seed 1 and epoch 2 would be that of seed 2 and epoch 1.
+    """
+    key = 0
+    for number in numbers:
+        key = _mix_int(key + GOLDEN + number)
+    return key
+
+
 def _permute(values: np.ndarray, half_bits: int, keys: list[int]) -> np.ndarray:
     """Permute the numbers of ``2 * half_bits`` bits."""
     low = np.uint64(2**half_bits - 1)

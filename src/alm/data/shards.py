@@ -13,12 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from alm.data.header import BLOCK_BYTES, HEADER_BYTES, TOKEN_BYTES, ShardHeader
+from alm.data.header import (
+    BLOCK_BYTES,
+    HEADER_BYTES,
+    MASK_BLOCK_BYTES,
+    MASK_SECTION,
+    TOKEN_BYTES,
+    ShardHeader,
+)
 from alm.data.index import DocumentIndex
 from alm.errors import ShardError
 
 BLOCK_TOKENS = BLOCK_BYTES // TOKEN_BYTES
 VERIFY_BLOCKS = 16  # read at once by verify: 1 MiB
+BLOCK_SIZES = {"tokens": BLOCK_BYTES, MASK_SECTION: MASK_BLOCK_BYTES}
 
 
 class ShardReader:
@@ -56,17 +64,26 @@ class ShardReader:
         Raises:
             ShardError: the bytes are not those that were written.
         """
-        if not 0 <= start <= stop <= self.n_tokens:
-            raise IndexError(f"tokens {start} to {stop} of {self.n_tokens} in {self.path}")
-        first, end = start // BLOCK_TOKENS, -(-stop // BLOCK_TOKENS)
-        skip = first * BLOCK_TOKENS
-        tokens = np.frombuffer(self._blocks(first, end), dtype="<u4")[start - skip : stop - skip]
+        data, skip = self._blocks("tokens", start, stop)
+        tokens = np.frombuffer(data, dtype="<u4")[start - skip : stop - skip]
         if tokens.size and tokens.max() >= self.header.vocab_size:
             raise ShardError(
                 f"{self.path}: token {tokens.max()} lies outside the vocabulary of "
                 f"{self.header.vocab_size}; pack the corpus again"
             )
         return tokens.astype(np.uint32)
+
+    def read_loss_mask(self, start: int, stop: int) -> np.ndarray:
+        """Return which of tokens ``[start, stop)`` are targets that count, as bool.
+
+        Raises:
+            ShardError: the bytes are not those that were written.
+        """
+        if not self.header.has_loss_mask:
+            return np.ones(stop - start, dtype=bool)
+        data, skip = self._blocks(MASK_SECTION, start, stop)
+        bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little")
+        return bits[start - skip : stop - skip].astype(bool)
 
     def documents(self) -> DocumentIndex:
         """Return the index of the documents, with positions counted from the shard's start.
@@ -97,27 +114,36 @@ class ShardReader:
         for start in range(0, self.n_tokens, VERIFY_BLOCKS * BLOCK_TOKENS):
             stop = min(start + VERIFY_BLOCKS * BLOCK_TOKENS, self.n_tokens)
             digest.update(self.read(start, stop).astype("<u4").tobytes())
+            self.read_loss_mask(start, stop)
         if digest.hexdigest() != self.header.tokens_sha256:
             raise ShardError(f"{self.path}: the tokens are not those of tokens_sha256; pack again")
 
-    def _blocks(self, first: int, end: int) -> bytes:
-        """Return the bytes of blocks ``[first, end)``, each compared with its checksum."""
-        last_byte = min(end * BLOCK_BYTES, self.n_tokens * TOKEN_BYTES)
-        data = self._read(HEADER_BYTES + first * BLOCK_BYTES, last_byte - first * BLOCK_BYTES)
-        view = memoryview(data)
+    def _blocks(self, section: str, start: int, stop: int) -> tuple[bytes, int]:
+        """Return the blocks with tokens ``[start, stop)``, and the first token of the first block.
+
+        Each block is compared with its checksum.
+        """
+        if not 0 <= start <= stop <= self.n_tokens:
+            raise IndexError(f"tokens {start} to {stop} of {self.n_tokens} in {self.path}")
+        first, end = start // BLOCK_TOKENS, -(-stop // BLOCK_TOKENS)
+        size, (offset, length) = BLOCK_SIZES[section], self.header.sections[section]
+        data = self._read(offset + first * size, min(end * size, length) - first * size)
+        view, crcs = memoryview(data), self._block_crcs[section]
         for i in range(first, end):
-            at = (i - first) * BLOCK_BYTES
-            if zlib.crc32(view[at : at + BLOCK_BYTES]) != self._block_crcs[i]:
-                begin = HEADER_BYTES + i * BLOCK_BYTES
+            at = (i - first) * size
+            if zlib.crc32(view[at : at + size]) != crcs[i]:
+                begin = offset + i * size
                 raise ShardError(
-                    f"{self.path}: damaged between bytes {begin} and {begin + BLOCK_BYTES}, or "
-                    f"block_crc {i} is; pack the corpus again"
+                    f"{self.path}: damaged between bytes {begin} and {begin + size}, or the "
+                    f"block_crc of block {i} of the {section} is; pack the corpus again"
                 )
-        return data
+        return data, first * BLOCK_TOKENS
 
     @cached_property
-    def _block_crcs(self) -> list[int]:
-        return self._column("block_crc", "<u4", np.uint32).tolist()
+    def _block_crcs(self) -> dict[str, list[int]]:
+        crcs = self._column("block_crc", "<u4", np.uint32).tolist()
+        n_blocks = self.header.n_blocks
+        return {"tokens": crcs[:n_blocks], MASK_SECTION: crcs[n_blocks:]}
 
     def _column(self, section: str, stored: str, kind: type[np.generic]) -> np.ndarray:
         data = self._read(*self.header.sections[section])

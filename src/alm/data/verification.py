@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from alm.data.packing import count_split
-from alm.data.stream import KIND, TokenStream
+from alm.data.counting import count_split
+from alm.data.stream import TokenStream, read_packed_manifest
 from alm.errors import ShardError
 from alm.io import Manifest
 
@@ -15,7 +15,7 @@ def verify_packed(packed: Path) -> Manifest:
         IntegrityError: something differs; the message names the file, and in a shard the field or
             the bytes.
     """
-    manifest = Manifest.read(packed, KIND)
+    manifest = read_packed_manifest(packed)
     for split in manifest.facts["splits"]:
         _verify_split(TokenStream(packed, split))
     manifest.verify(packed)
@@ -28,8 +28,8 @@ def _verify_split(stream: TokenStream) -> None:
     facts = stream.manifest.facts["splits"][stream.split]
     counted = count_split(stream.documents(), stream.source_names)
     for name, found in counted.items():
-        if found != facts[name]:
+        if found != (expected := facts.get(name)):
             raise ShardError(
-                f"{stream.packed}: expected {name} {facts[name]} in {stream.split}, found {found}; "
+                f"{stream.packed}: expected {name} {expected} in {stream.split}, found {found}; "
                 "pack the corpus again"
             )

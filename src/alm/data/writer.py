@@ -10,7 +10,13 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from alm.data.header import BLOCK_BYTES, HEADER_BYTES, ShardHeader
+from alm.data.header import (
+    BLOCK_BYTES,
+    HEADER_BYTES,
+    LOSS_MASK,
+    MASK_BLOCK_BYTES,
+    ShardHeader,
+)
 from alm.errors import ShardError
 from alm.io import new_file
 
@@ -36,6 +42,8 @@ class PackedDocument:
     """Number of its source."""
     n_bytes: int
     """UTF-8 bytes of its text."""
+    loss_mask: np.ndarray | None = None
+    """(n,) bool: which tokens are targets that count; None where all are."""
 
 
 def shard_name(split: str, index: int) -> str:
@@ -81,6 +89,7 @@ class ShardWriter:
         self._n_bytes = array("Q")
         self._sources = array("H")
         self._tokens = _BlockHasher()
+        self._mask = _MaskBits()
         file.write(bytes(HEADER_BYTES))
 
     @property
@@ -92,9 +101,11 @@ class ShardWriter:
         """Append a document.
 
         Raises:
-            ShardError: its tokens are no integers, or outside the vocabulary, or there are none.
+            ShardError: its tokens are no integers, or outside the vocabulary, or there are none; or
+                its loss mask is no row of truth values, as many as tokens.
         """
         tokens = self._checked(document)
+        self._mask.add(len(tokens), document.loss_mask)
         data = tokens.astype("<u4").tobytes()
         self._file.write(data)
         self._tokens.update(data)
@@ -119,6 +130,7 @@ class ShardWriter:
             tokens_sha256=self._tokens.hexdigest(),
             index_sha256=hashlib.sha256(index).hexdigest(),
             tokenizer_sha256=self._vocabulary.sha256,
+            must_understand=LOSS_MASK if self._mask.is_carried else 0,
         )
         self._file.write(index)
         self._file.seek(0)
@@ -139,18 +151,55 @@ class ShardWriter:
                     f"expected tokens below {self._vocabulary.vocab_size}, found {token} in "
                     f"{where}; encode it with the tokenizer that the shard names"
                 )
+        mask = document.loss_mask
+        if mask is not None and (mask.dtype != bool or mask.shape != tokens.shape):
+            raise ShardError(
+                f"expected a loss mask of {len(tokens)} truth values, found {mask.dtype} of shape "
+                f"{mask.shape} in {where}"
+            )
         return tokens
 
     def _index(self) -> bytes:
         """Return everything that stands behind the tokens, the gap before it included."""
-        gap = bytes(-self.n_tokens * 4 % 8)
+        gap, mask = bytes(-self.n_tokens * 4 % 8), self._mask.to_bytes()
         columns = (
             (self._starts, "<u8"),
             (self._n_bytes, "<u8"),
-            (self._tokens.block_crcs(), "<u4"),
+            (self._tokens.block_crcs() + _block_crcs(mask), "<u4"),
             (self._sources, "<u2"),
         )
-        return gap + b"".join(np.asarray(values, dtype=kind).tobytes() for values, kind in columns)
+        parts = (np.asarray(values, dtype=kind).tobytes() for values, kind in columns)
+        return b"".join((gap, *parts, mask))
+
+
+def _block_crcs(mask: bytes) -> array:
+    starts = range(0, len(mask), MASK_BLOCK_BYTES)
+    return array("L", [zlib.crc32(mask[i : i + MASK_BLOCK_BYTES]) for i in starts])
+
+
+class _MaskBits:
+    """Loss masks as bits, eight a byte from the lowest; nothing until a document carries one."""
+
+    def __init__(self) -> None:
+        self.is_carried = False
+        self._n_tokens = 0
+        self._whole = bytearray()
+        self._rest = np.empty(0, dtype=bool)  # fewer than eight
+
+    def add(self, n_tokens: int, mask: np.ndarray | None) -> None:
+        if mask is not None and not self.is_carried:
+            self.is_carried = True
+            self._whole += b"\xff" * (self._n_tokens // 8)  # all of those so far count
+            self._rest = np.ones(self._n_tokens % 8, dtype=bool)
+        self._n_tokens += n_tokens
+        if self.is_carried:
+            bits = np.append(self._rest, np.ones(n_tokens, bool) if mask is None else mask)
+            n_whole = len(bits) // 8 * 8
+            self._whole += np.packbits(bits[:n_whole], bitorder="little").tobytes()
+            self._rest = bits[n_whole:]
+
+    def to_bytes(self) -> bytes:
+        return bytes(self._whole) + np.packbits(self._rest, bitorder="little").tobytes()
 
 
 class _BlockHasher:

@@ -1,6 +1,7 @@
 """Train a preset's network on its corpus, from its newest state to the published model."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from alm.checkpoint import (
 )
 from alm.config import Machine, Params, Stage
 from alm.config.params import SCRATCH
-from alm.data import Batches, Rows, TokenStream
+from alm.data import Loader, Rows, TokenStream
 from alm.errors import ConfigError
 from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
 from alm.model import Transformer, describe, init_weights
@@ -94,7 +95,7 @@ class Pretraining:
             run.open(self.spec)
             store = StateStore(run.path, self.params.train.keep_states, print)
             if machine.fresh:
-                store.clear()
+                store.clear_finished(self._steps)
             trainer = self._train(store, stop, Board(run.path / "tensorboard"))
             self._publish(trainer)
         _note_speed(trainer, machine.state_dir / self.preset)
@@ -119,9 +120,9 @@ class Pretraining:
                 torch.bfloat16 if in_bfloat16 else torch.float32,
             ),
             objective=next_token_loss,
-            batches=Batches(self._rows("train"), train.batch_size, self.params.seed).batch,
-            validation=Validation(self._rows("val"), train.validate_rows, train.micro_batch_size),
-            steps=train.steps(self.spec.seq_len),
+            batches=self._loader.batch,
+            validation=Validation(self._held_out(), train.validate_rows, train.micro_batch_size),
+            steps=self._steps,
             tokens_per_step=train.batch_size * self.spec.seq_len,
             bytes_per_token=self._split["bytes"] / self._split["tokens"],
         )
@@ -131,8 +132,23 @@ class Pretraining:
         """What the corpus' manifest says of the train split."""
         return self.corpus.facts["splits"]["train"]
 
-    def _rows(self, split: str) -> Rows:
-        return Rows(TokenStream(self.paths.packed, split), self.spec.seq_len)
+    @property
+    def _steps(self) -> int:
+        return self.params.train.steps(self.spec.seq_len)
+
+    @cached_property
+    def _loader(self) -> Loader:
+        return Loader(
+            TokenStream(self.paths.packed, "train"),
+            self.params.data,
+            batch_size=self.params.train.batch_size,
+            steps=self._steps,
+            seed=self.params.seed,
+        )
+
+    def _held_out(self) -> Rows:
+        """Return rows of the whole held-out stream, whatever is trained on: so losses compare."""
+        return Rows(TokenStream(self.paths.packed, "val"), self.spec.seq_len)
 
     def _network(self) -> Transformer:
         """Build the network with fresh weights, or with those of the preset it starts from."""
@@ -173,7 +189,7 @@ class Pretraining:
             "preset": self.preset,
             "steps": trainer.task.steps,
             "tokens": tokens,
-            "epochs": tokens / self._split["tokens"],
+            **self._loader.facts(),
             "train_loss": last.loss,
             "val_loss": last.val_loss,
             "best_val_loss": trainer.progress.best_loss,

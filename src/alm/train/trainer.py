@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from alm.checkpoint import SavedState, StateStore
 from alm.config import TrainConfig
+from alm.data import Batch
 from alm.errors import TrainingError
 from alm.model import Transformer
 from alm.optim import Optimizer, lr_factor
@@ -24,11 +24,12 @@ from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
 from alm.runtime.console import ProgressLine
 from alm.train.losstable import LossRow, LossTable
-from alm.train.objectives import Objective
+from alm.train.objectives import Examples, Objective
 from alm.train.progress import Progress
 from alm.train.validation import Validation
 
 SMOOTHING = 0.1  # weight of the newest loss in the one on the live line
+LEAST_COPIES = 3  # of the weights that a state is as large as: they, the best, at least one moment
 MAX_SKIPS = 10  # steps in a row that may come out non-finite before the run gives up
 
 
@@ -39,8 +40,8 @@ class Task:
     model: Transformer
     optimizer: Optimizer
     objective: Objective
-    batches: Callable[[int], np.ndarray]
-    """Step -> its rows, int64 (batch_size, T + 1)."""
+    batches: Callable[[int], Batch]
+    """Step -> its rows: ``batch_size`` of them, or as many times more as they are shorter."""
     validation: Validation
     steps: int
     tokens_per_step: int
@@ -86,6 +87,8 @@ class Trainer:
             CheckpointError: a state was saved before but none can be used, or no space is left.
         """
         self._resume()
+        if self.progress.step < self.task.steps:
+            self.around.store.require_space(LEAST_COPIES * self._weight_bytes())
         self._first_step, self._started = self.progress.step, time.monotonic()
         self.around.board.open(self._first_step)
         self.task.model.train()
@@ -126,16 +129,22 @@ class Trainer:
         return grad_norm, loads_ME, lr
 
     def _accumulate(self) -> tuple[float, Tensor]:
-        """Add up the gradient of one step over its micro-batches."""
-        rows_BT = torch.from_numpy(self.task.batches(self.progress.step))
-        micro_batches = rows_BT.split(self.config.micro_batch_size)
+        """Add up the gradient of one step over its micro-batches, each by its targets that count.
+
+        So it is the gradient of the mean over all of the step's targets, however many a
+        micro-batch has.
+        """
+        batch = self.task.batches(self.progress.step)
+        n_targets = batch.n_targets
         total, loads_ME = torch.zeros(()), None
-        for rows in micro_batches:
+        for part in batch.split(self.config.grad_accum_steps):
             with self.numerics.autocast():
-                loss = self.task.objective(self.task.model, rows.to(self.numerics.device))
+                loss = self.task.objective(self.task.model, Examples.of(part, self.numerics.device))
             value = loss.value + self.config.balance_loss * loss.balance
-            (value / len(micro_batches)).backward()
-            total = total + loss.value.detach().cpu() / len(micro_batches)
+            # Divided, not multiplied by the inverse: as many equal parts as there are, to the bit.
+            parts = n_targets / part.n_targets if part.n_targets else math.inf
+            (value / parts).backward()
+            total = total + loss.value.detach().cpu() / parts
             loads_ME = loss.loads_ME if loads_ME is None else loads_ME + loss.loads_ME
         return total.item(), loads_ME
 
@@ -209,9 +218,11 @@ class Trainer:
         self.around.board.add(row.step, known)
 
     def _save_if_due(self) -> None:
+        """Save where this step is due for it; leave where asked to, but only what was saved."""
         stopping = self.around.stop.signal is not None
-        if stopping or self._due(self.config.save_every):
-            self.around.store.save(self._state())
+        if not (stopping or self._due(self.config.save_every)):
+            return  # a signal from here on is seen after the next step
+        self.around.store.save(self._state())
         if self.progress.step < self.task.steps:
             self.around.stop.raise_if_requested(f"saved step {self.progress.step}")
 
@@ -226,8 +237,15 @@ class Trainer:
             "optimizer": self.task.optimizer.state_tensors(),
             "best": self.best,
         }
-        values = {"progress": self.progress.to_state(), "table": self.table.to_state()}
+        values = {
+            "progress": self.progress.to_state(),
+            "steps": self.task.steps,
+            "table": self.table.to_state(),
+        }
         return SavedState(self.progress.step, tensors, values)
+
+    def _weight_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.task.model.state_dict().values())
 
     def _resume(self) -> None:
         state = self.around.store.load_latest()
@@ -245,7 +263,7 @@ def _busiest(loads_ME: Tensor) -> float | None:
     """Return the busiest expert's tokens over the mean, over all mixture layers."""
     if loads_ME.numel() == 0:
         return None
-    loads = loads_ME.double()
+    loads = loads_ME.cpu().double()  # in this order: MPS has no float64
     return (loads.amax(dim=-1) / loads.mean(dim=-1)).max().item()
 
 
@@ -253,6 +271,7 @@ def _entropy(loads_ME: Tensor) -> float | None:
     """Return how evenly experts are used: entropy of their loads over that of even ones, 0 to 1."""
     if loads_ME.numel() == 0:
         return None
-    shares_ME = loads_ME.double() / loads_ME.sum(dim=-1, keepdim=True)
+    loads_ME = loads_ME.cpu().double()
+    shares_ME = loads_ME / loads_ME.sum(dim=-1, keepdim=True)
     entropy_M = -torch.xlogy(shares_ME, shares_ME).sum(dim=-1)
     return (entropy_M.mean() / math.log(loads_ME.shape[-1])).item()

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alm.data import Rows
+from alm.data import RowSet
+from alm.errors import TrainingError
 from alm.model import Transformer
 from alm.runtime import Numerics
-from alm.train.objectives import Objective
+from alm.train.objectives import Examples, Objective
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class ValidationResult:
     """What the held-out rows say."""
 
     loss: float
-    """Mean negative log-likelihood per token, in nats."""
+    """Mean negative log-likelihood per target that counts, in nats."""
     expert_load: list[list[float]]
     """Share of tokens per expert, for each mixture layer."""
 
@@ -31,7 +32,7 @@ class Validation:
         batch_size: rows per forward pass.
     """
 
-    def __init__(self, rows: Rows, n_rows: int, batch_size: int) -> None:
+    def __init__(self, rows: RowSet, n_rows: int, batch_size: int) -> None:
         self._rows = rows
         n_read = min(n_rows, len(rows))
         self._indices = np.arange(n_read) * len(rows) // n_read
@@ -39,20 +40,31 @@ class Validation:
 
     @torch.no_grad()
     def run(self, model: Transformer, objective: Objective, numerics: Numerics) -> ValidationResult:
-        """Score the rows; the model is left in training mode."""
+        """Score the rows; the model is left in training mode.
+
+        Raises:
+            TrainingError: no target counts.
+        """
         model.eval()
-        nats, loads = 0.0, None
+        nats, weights, loads = 0.0, 0.0, None
         for start in range(0, len(self._indices), self._batch_size):
             chosen = self._indices[start : start + self._batch_size]
-            rows_BT = torch.from_numpy(self._rows.rows(chosen)).to(numerics.device)
+            batch = self._rows.batch(chosen)
             with numerics.autocast():
-                loss = objective(model, rows_BT)
-            nats += loss.value.item() * len(chosen)
+                loss = objective(model, Examples.of(batch, numerics.device))
+            weight = batch.n_targets / batch.seq_len  # rows, where all targets count
+            nats, weights = nats + loss.value.item() * weight, weights + weight
             loads = loss.loads_ME if loads is None else loads + loss.loads_ME
         model.train()
-        return ValidationResult(nats / len(self._indices), _shares(loads))
+        if not weights:
+            raise TrainingError(
+                "expected held-out targets that count, found none; a loss mask leaves all out, so "
+                "pack a corpus where some count"
+            )
+        return ValidationResult(nats / weights, _shares(loads))
 
 
 def _shares(loads_ME: Tensor) -> list[list[float]]:
-    shares_ME = loads_ME.double() / loads_ME.sum(dim=-1, keepdim=True).clamp(min=1)
+    loads_ME = loads_ME.cpu().double()  # in this order: MPS has no float64
+    shares_ME = loads_ME / loads_ME.sum(dim=-1, keepdim=True).clamp(min=1)
     return shares_ME.tolist()
