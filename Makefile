@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 PRESET ?= tiny
 REV ?= HEAD
+TASKS ?= 8
+WORKERS ?= 2
 
 quote = '$(subst ','\'',$(1))'
 preset = --preset=$(call quote,$(PRESET))
@@ -23,7 +25,7 @@ DVC := $(IN_VENV) .venv/bin/dvc
 PYTEST := $(IN_VENV) .venv/bin/pytest
 METRICS = $(sort $(wildcard reports/*/pretrain.json reports/*/evaluate.json reports/*/quantize.json))
 STATES := "$${ALM_STATE_DIR:-.state}"
-TEXT_STAGES := ingest normalize dedup tokenizer pack
+TEXT_STAGES := ingest normalize dedup filter tokenizer pack
 MODEL_STAGES := pretrain evaluate quantize sample report
 # Apple's GPU is not proven yet; ALM_DEVICE=mps tries it.
 ifeq ($(shell uname),Darwin)
@@ -42,6 +44,7 @@ ask_git = @test -e .git || { echo "error: expected a Git clone, found a bare fol
 	Git; clone the repository, or run: git init && git add -A && git commit -m start" >&2; exit 1; }
 ask_params = @$(PY) scripts/params.py --show nothing $(preset)
 ask_consent = @$(PY) scripts/plan.py --consent $(preset)
+corpus_of = $(PY) scripts/params.py --show corpus $(preset) --corpus=$(call quote,$(CORPUS))
 stamp_host = @$(PY) scripts/host_stamp.py
 
 ##@ Build (FORCE=1 trains again from the start; YES=1 agrees to over an hour)
@@ -55,14 +58,14 @@ repro: $(INSTALLED) ## Every stage of PRESET that is out of date, then a summary
 ##@ One stage of a corpus, after what it stands on (CORPUS=, or the corpus of PRESET=)
 ingest:    ## Read the sources into documents
 normalize: ## Clean the documents
-dedup:     ## Drop duplicates, split off validation text
+dedup:     ## Drop duplicates and near duplicates, split off validation text
+filter:    ## Drop what a source's rules refuse
 tokenizer: ## Learn the vocabulary
 pack:      ## Write token shards
 $(TEXT_STAGES): $(INSTALLED)
 	$(ask_git)
 	$(stamp_host)
-	@corpus=`$(PY) scripts/params.py --show corpus $(preset) --corpus=$(call quote,$(CORPUS))` \
-	  && $(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$$corpus
+	@corpus=`$(corpus_of)` && $(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$$corpus
 
 ##@ One stage of a model, after what it stands on (PRESET=)
 pretrain:  ## Train the network, from where it was interrupted if it was
@@ -105,6 +108,10 @@ describe: $(INSTALLED) ## Parameters, FLOPs and memory of MODEL=, or of every sh
 	@$(PY) scripts/describe.py --model=$(call quote,$(or $(MODEL),all)) \
 	  $(if $(BUDGET_GB),--budget-gb=$(call quote,$(BUDGET_GB)))
 
+blame: $(INSTALLED) ## Which documents of PRESET's text TEXT="..." comes from, and when they were read
+	$(ask_params)
+	@$(PY) scripts/blame.py $(preset) --text=$(call quote,$(value TEXT))
+
 metrics: $(INSTALLED) ## What changed since REV= (default HEAD): parameters and metrics
 	$(ask_git)
 	@$(DVC) params diff $(call quote,$(REV))
@@ -126,7 +133,7 @@ doctor: $(INSTALLED) ## Python, torch, threads, load, disk, locks, Git: what is 
 device: $(INSTALLED) ## What torch sees: CPU, MPS, CUDA
 	@$(PY) scripts/device.py
 
-prune: $(INSTALLED) ## Free what DVC's cache holds beyond the current dvc.lock
+prune: $(INSTALLED) ## Free former training states, and what DVC's cache holds beyond dvc.lock
 	$(ask_git)
 	@$(IN_VENV) $(PY) scripts/prune.py
 
@@ -137,6 +144,19 @@ clean-state: $(INSTALLED) ## Remove the training states of PRESET
 	$(ask_params)
 	rm -rf $(STATES)/$(PRESET)
 
+##@ Text and shards of a corpus (CORPUS=, or the corpus of PRESET=)
+verify-data: $(INSTALLED) ## Read the token shards from end to end, against every checksum
+	@corpus=`$(corpus_of)` && $(PY) scripts/verify_packed.py --corpus="$$corpus"
+
+export-shards: $(INSTALLED) ## Tokens for other trainers: FORMAT=megatron or npy, into OUT=
+	@corpus=`$(corpus_of)` && $(PY) scripts/export_shards.py --corpus="$$corpus" \
+	  --format=$(call quote,$(FORMAT)) --out=$(call quote,$(OUT))
+
+cluster: $(INSTALLED) ## One text stage in shares, by datatrove: STAGE=pack TASKS=8 WORKERS=2
+	$(stamp_host)
+	@corpus=`$(corpus_of)` && $(IN_VENV) $(PY) scripts/cluster.py --stage=$(call quote,$(STAGE)) \
+	  --corpus="$$corpus" --tasks=$(call quote,$(TASKS)) --workers=$(call quote,$(WORKERS))
+
 ##@ Develop
 test: $(INSTALLED) ## All tests but the minutes-long ones; ARGS= goes to pytest
 	@$(PYTEST) -m "not nightly" $(ARGS)
@@ -146,6 +166,13 @@ test-fast: $(INSTALLED) ## Tests of a few seconds at most
 
 nightly: $(INSTALLED) ## The minutes-long tests
 	@$(PYTEST) -m nightly $(ARGS)
+
+bench-data: $(INSTALLED) ## Text work beside its peers, as ratios; an idle machine, a few minutes
+	@$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	@$(PY) benchmarks/data.py
+
+bench-train: $(INSTALLED) ## A training step beside transformers, as a ratio
+	@$(PY) benchmarks/training.py
 
 lint: $(INSTALLED) ## Check the style
 	@.venv/bin/ruff check .
@@ -164,10 +191,11 @@ setup: $(INSTALLED) ## Make .venv (TORCH_INDEX=<url> takes torch from there); ev
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## "; print "usage: make <verb> [PRESET=tiny] [CORPUS=] [MODEL=] [YES=1] [FORCE=1]" } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch params plan describe metrics status \
-  tensorboard doctor device prune clean clean-state test test-fast nightly lint format dev setup help
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch params plan describe blame metrics status \
+  tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
+  test-fast nightly bench-data bench-train lint format dev setup help
 .PHONY: $(VERBS)
 
 # A virtual environment whose Python is gone is made again, and so is one that came with a copied or

@@ -8,21 +8,18 @@ is the ratio. Refuses a machine that is busy with something else.
 """
 
 import argparse
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
 import torch
+from machine import refuse_busy
 from transformers import Glm4MoeConfig, Glm4MoeForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from alm.config import ModelConfig, Params, load_model_config
+from alm.config import ModelConfig, Params, available_cores, load_model_config
 from alm.model import Transformer, init_weights, mean_cross_entropy
 from alm.optim import Optimizer
-from alm.runtime import available_cores
 
-BUSY = 0.5  # load per core from others that makes a measurement worthless
 Step = Callable[[torch.Tensor], None]
 
 
@@ -105,8 +102,7 @@ def measure(step: Step, rows_BT: torch.Tensor) -> float:
 
 def main(model: str, rows: int, seq_len: int, repeats: int) -> None:
     """Warm both up, let them take turns, print tokens per second and the ratio."""
-    if os.getloadavg()[0] > BUSY * available_cores():
-        sys.exit("this machine is busy with something else; a measurement now would be worthless")
+    refuse_busy()
     torch.set_num_threads(available_cores())
     config = load_model_config(model)
     steps = {"alm": build_ours(config), "transformers": build_theirs(config)}

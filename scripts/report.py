@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from alm.attended import run
-from alm.io import write_text
-from alm.report import Findings, Paths, render_card, render_page
+from alm.report import Paths, write_report
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,7 +20,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--int8", type=Path, required=True, help="in: the same in int8")
     parser.add_argument("--ingested", type=Path, required=True, help="in: directory of text")
     parser.add_argument("--normalized", type=Path, required=True, help="in: directory of text")
+    parser.add_argument("--deduplicated", type=Path, required=True, help="in: directory of text")
     parser.add_argument("--documents", type=Path, required=True, help="in: directory of text")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="in: its directory")
     parser.add_argument("--packed", type=Path, required=True, help="in: directory of shards")
     parser.add_argument("--page", type=Path, required=True, help="out: HTML page")
     parser.add_argument("--card", type=Path, required=True, help="out: Markdown card")
@@ -29,10 +30,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def main(preset: str, page: Path, card: Path, **paths: Path) -> None:
-    """Read the findings once and write them twice."""
-    found = Findings.read(preset, Paths(**paths))
-    write_text(page, render_page(found))
-    write_text(card, render_card(found))
+    """Hand what was found to the library."""
+    write_report(preset, Paths(**paths), page, card)
 
 
 if __name__ == "__main__":

@@ -30,10 +30,12 @@ MAY_IMPORT = {  # package -> packages of alm it may import; nothing points down 
     "attended": {"entry"},
     "config": {"errors"},
     "io": {"errors"},
+    "work": GROUND | {"attended"},
     "runtime": GROUND,
-    "corpus": GROUND,
-    "tokenizer": GROUND,
+    "corpus": GROUND | {"attended", "work"},
+    "tokenizer": GROUND | {"work"},
     "data": GROUND,
+    "packing": GROUND | {"work", "data"},
     "model": {"errors", "config"},
     "optim": {"errors", "config"},
     "quant": GROUND | {"data", "model"},
@@ -43,7 +45,7 @@ MAY_IMPORT = {  # package -> packages of alm it may import; nothing points down 
     "infer": GROUND | {"tokenizer", "data", "model", "checkpoint"},
     "export": GROUND | {"tokenizer", "model", "quant", "checkpoint"},
     "report": GROUND,
-    "project": GROUND | {"runtime"},
+    "project": GROUND | {"work", "runtime", "corpus", "data", "checkpoint"},
 }
 ATTENDED = set(STAGES) - {"pretrain"}  # which watches its parent itself, and saves before it leaves
 NEVER_MEET = [  # (upper, lower): not even through a third; a change of the lower reruns no upper
@@ -57,8 +59,11 @@ NEVER_MEET = [  # (upper, lower): not even through a third; a change of the lowe
     ("corpus", "runtime"),
     ("tokenizer", "runtime"),
     ("data", "runtime"),
+    ("train", "work"),
 ]
-WITHOUT_TORCH = GROUND | {"entry", "attended", "corpus", "tokenizer", "data", "report"}
+WITHOUT_TORCH = GROUND | {
+    *("entry", "attended", "work", "corpus", "tokenizer", "data", "packing", "report")
+}
 
 
 @functools.cache

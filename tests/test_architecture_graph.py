@@ -261,7 +261,7 @@ def test_lock_names_only_stages_that_exist():
 
 def test_dvc_ignores_what_python_leaves_behind():
     """A hashed folder with compiled files in it changes with every import."""
-    assert {"__pycache__/", "*.pyc"} <= set((REPO / ".dvcignore").read_text().split())
+    assert {"__pycache__", "*.pyc"} <= set((REPO / ".dvcignore").read_text().split())
 
 
 def test_dvc_tells_nobody_stages_nothing_and_links_nothing():

@@ -155,6 +155,8 @@ RULES = {  # a sentence -> (rule, places below src/alm or scripts that it leaves
             "project": "looks at the machine; no stage stands on it",
             "io/lock.py": "waits, and says who holds the lock",
             "attended.py": "looks at the parent now and then",
+            "work/pool.py": "tells its workers whose they are",
+            "corpus/sources/hub.py": "likewise",
         },
     ),
     "the environment is read in few places": (

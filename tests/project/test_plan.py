@@ -15,7 +15,9 @@ def pack(project, tokens):
     out = project / "build" / "corpora" / "synthetic" / "packed"
     with new_directory(out) as directory:
         (directory / "train-00000.alm").write_bytes(bytes(1000))
-        facts = {"splits": {"train": {"tokens": tokens}}}
+        sources = {"stories": {"tokens": tokens // 4}, "letters": {"tokens": tokens - tokens // 4}}
+        train = {"tokens": tokens, "shards": ["train-00000.alm"], "sources": sources}
+        facts = {"splits": {"train": train}, "sources": [{"name": name} for name in sources]}
         Manifest.write(directory, "corpus.packed", params={}, inputs={}, facts=facts)
     return out
 
@@ -39,8 +41,9 @@ def test_tokens_are_those_of_whole_steps(project, machine, change):
 def test_a_corpus_that_is_not_packed_is_pointed_to(project, machine):
     plan = Plan.of("tiny", machine, project)
 
-    assert plan.available is None
+    assert plan.budget.tokens is None
     assert "not packed yet: `make pack PRESET=tiny`" in render(plan)
+    assert "shards   unknown before there is a tokenizer" in render(plan)
 
 
 def test_a_packed_corpus_says_how_often_it_is_read(project, machine, change):
@@ -49,6 +52,47 @@ def test_a_packed_corpus_says_how_often_it_is_read(project, machine, change):
     assert "150,528 tokens to train on: each is read 2.00 times" in render(
         Plan.of("tiny", machine, project)
     )
+
+
+def test_a_mixture_says_how_often_each_source_is_read(project, machine, change):
+    pack(project, tokens=200_704)
+    change("presets.tiny.data", {"seq_len": 128, "mixture": {"stories": 0.5, "letters": 0.5}})
+
+    lines = render(Plan.of("tiny", machine, project)).splitlines()
+
+    assert "stories   50,176  3.00 times  packed" in lines
+    assert "letters  150,528  1.00 times  packed" in lines
+
+
+def test_shards_are_counted_and_weighed(project, machine):
+    pack(project, tokens=1000)
+
+    assert "shards   1 file, 1.0 kB in all" in render(Plan.of("tiny", machine, project))
+
+
+def test_a_recipe_that_says_how_many_tokens_it_gives_is_believed(project, machine, change, jsonl):
+    jsonl(target_tokens=1_000_000, bytes_per_token=4.0)
+
+    plan = Plan.of("tiny", machine, project)
+
+    assert "not packed yet; about 1,000,000 tokens, as below: each is read about 0.30 times" in (
+        render(plan)
+    )
+    assert "pack        no        ~4.2 MB" in render(plan)
+
+
+def test_a_vocabulary_that_the_text_decides_is_the_ceiling_until_it_is_built(
+    project, machine, change
+):
+    change("corpora.synthetic.tokenizer", {"vocab_size": "auto"})
+    before = Plan.of("tiny", machine, project)
+    with new_directory(project / "build" / "corpora" / "synthetic" / "tokenizer") as root:
+        facts = {"vocab_size": 500, "val": {"bytes_per_token": {}}}
+        Manifest.write(root, "tokenizer", params={}, inputs={}, facts=facts)
+    after = Plan.of("tiny", machine, project)
+
+    model = before.params.model
+    assert before.flops - after.flops == 6 * (model.vocab_size - 500) * model.d_model * after.tokens
 
 
 def test_a_damaged_corpus_is_named(project, machine):

@@ -9,6 +9,7 @@ import pytest
 
 from alm.io import Manifest, rounded, write_json, write_text
 from alm.report import Findings, Paths
+from alm.report.findings import CORPUS_STAGES
 
 SOURCES = [
     {"name": "stories", "kind": "synthetic", "licence": "CC0-1.0"},
@@ -64,7 +65,9 @@ def pretrain_facts():
         "preset": "tiny",
         "steps": 150,
         "tokens": 307200,
+        "rows": 1944,
         "epochs": 1.234567,
+        "fill_rate": 1.0,
         "train_loss": 2.1,
         "val_loss": 2.2,
         "best_val_loss": 2.19,
@@ -116,6 +119,57 @@ REPORTS = {
 }
 
 
+NEAR = {
+    "planted": 20,
+    "alike": 16,
+    "found": 15,
+    "recall": 0.9375,
+    "dropped": 18,
+    "true": 18,
+    "precision": 1.0,
+}
+JUNK = {
+    "planted": 25,
+    "found": 24,
+    "recall": 0.96,
+    "good": 400,
+    "falsely_dropped": 1,
+    "falsely_dropped_share": 0.0025,
+}
+DEDUP = {
+    "planted": {
+        "exact_duplicate": {
+            "stories": {"planted": 7, "found": 7, "recall": 1.0},
+            "arithmetic": {"planted": 3, "found": 2, "recall": 2 / 3},
+        },
+        "near_duplicate": {"sources": {"stories": NEAR}, "all": NEAR},
+    }
+}
+FILTER = {
+    "dropped": {"coherent:noise": 30},
+    "masked": {"email": 2},
+    "planted": {"junk": {"sources": {"stories": JUNK}, "all": JUNK}},
+}
+
+
+def split(docs, n_bytes, tokens, **rest):
+    half = {"docs": docs // 2, "bytes": n_bytes // 2, "tokens": tokens // 2}
+    counts = {"docs": docs, "bytes": n_bytes, "tokens": tokens}
+    shared = {"shards": [], "sources": {"stories": half, "arithmetic": half}, "dropped": {}}
+    return {**counts, **shared, **rest}
+
+
+PACKED = {
+    "tokenizer_sha256": "ab" * 32,
+    "vocab_size": 1024,
+    "sources": SOURCES,
+    "splits": {
+        "train": split(890, 750000, 250000, audited=9, dropped={"target_tokens": 10}),
+        "val": split(60, 50000, 17000, audited=1),
+    },
+}
+
+
 def write_corpus(root):
     books = {
         "docs_in": 1000,
@@ -124,19 +178,16 @@ def write_corpus(root):
         "quarantined": {"utf8": 10},
     }
     books["sources"] = [{**each, "docs": 480, "bytes": 400000} for each in SOURCES]
-    packed = {
-        "tokenizer_sha256": "ab" * 32,
-        "vocab_size": 1024,
-        "sources": SOURCES,
-        "splits": {
-            "train": {"docs": 900, "bytes": 750000, "tokens": 250000, "shards": []},
-            "val": {"docs": 60, "bytes": 50000, "tokens": 17000, "shards": []},
-        },
-    }
-    for stage in ("ingest", "normalize", "dedup", "packed"):
+    own = {"dedup": DEDUP, "filter": FILTER}
+    facts = {stage: {**books, **own.get(stage, {})} for stage in CORPUS_STAGES[:-1]}
+    params = {"dedup": {"dedup": {"near_duplicates": "global", "min_jaccard": 0.8}}}
+    for stage, each in {**facts, "packed": PACKED}.items():
         (root / stage).mkdir(parents=True)
-        facts = packed if stage == "packed" else books
-        Manifest.write(root / stage, f"corpus.{stage}", params={}, inputs={}, facts=facts)
+        written = {"params": params.get(stage, {}), "inputs": {}, "facts": each}
+        Manifest.write(root / stage, f"corpus.{stage}", **written)
+    (root / "tokenizer").mkdir()
+    facts = {"vocab_size": 1024, "val": {"bytes_per_token": {"stories": 3.25}}}
+    Manifest.write(root / "tokenizer", "tokenizer", params={}, inputs={}, facts=facts)
 
 
 def write_model(root, init="scratch"):
@@ -160,9 +211,9 @@ def write_model(root, init="scratch"):
 
 def places(root):
     reports = {Path(name).stem: root / name for name in REPORTS}
-    stages = {"ingested": "ingest", "normalized": "normalize", "documents": "dedup"}
-    folders = {name: root / folder for name, folder in stages.items()}
-    rest = {name: root / name for name in ("model", "int8", "packed")}
+    options = ("ingested", "normalized", "deduplicated", "documents", "packed")
+    folders = {name: root / stage for name, stage in zip(options, CORPUS_STAGES, strict=True)}
+    rest = {name: root / name for name in ("model", "int8", "tokenizer")}
     return Paths(loss=root / "loss.csv", **reports, **folders, **rest)
 
 

@@ -24,7 +24,7 @@ def test_sections_stand_in_their_order(found):
 def test_tables_have_as_many_cells_in_each_row(found):
     blocks = re.findall(r"(?:^\|.*\n)+", render_card(found), re.M)
 
-    assert len(blocks) >= 6
+    assert len(blocks) >= 10
     for block in blocks:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
 

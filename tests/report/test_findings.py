@@ -55,7 +55,9 @@ def test_absent_report_is_named(paths, name):
         Findings.read("tiny", missing)
 
 
-@pytest.mark.parametrize("name", ["model", "ingested", "normalized", "documents", "packed"])
+@pytest.mark.parametrize(
+    "name", ["model", "ingested", "normalized", "deduplicated", "documents", "tokenizer", "packed"]
+)
 def test_directory_of_another_kind_is_refused(paths, name):
     Manifest.write(getattr(paths, name), "other", params={}, inputs={}, facts={})
 

@@ -28,9 +28,9 @@ def test_start_from_other_weights_is_told(found):
 
 
 def test_single_source_needs_no_and(found):
-    dedup = found.corpus["dedup"]
-    only = replace(dedup, facts={**dedup.facts, "sources": dedup.facts["sources"][:1]})
-    found = replace(found, corpus={**found.corpus, "dedup": only})
+    filtered = found.corpus["filter"]
+    only = replace(filtered, facts={**filtered.facts, "sources": filtered.facts["sources"][:1]})
+    found = replace(found, corpus={**found.corpus, "filter": only})
 
     assert words.introduce(found).endswith("tokens of stories.")
 
@@ -58,9 +58,10 @@ def test_skipped_steps_are_told_where_there_were_any(found):
 
 
 def test_training_is_recounted(found):
-    assert words.recount_training(found) == (
-        "150 steps of 16 rows of 128 tokens, 1.23 times through the text. The loss on held-out "
-        "rows, cut across documents, ended at 2.200 nats per token, after 2.190 at step 140."
+    assert plain(words.recount_training(found)) == (
+        "150 steps of 16 rows of 128 tokens, 1.23 times through the text of 1,944 rows, which are "
+        "100.00 % full. The loss on held-out rows, cut across documents, ended at 2.200 nats per "
+        "token, after 2.190 at step 140."
     )
 
 
@@ -81,6 +82,40 @@ def test_quantization_tells_price_and_gain(found):
 
 def test_copies_corpus_and_limits_give_their_numbers(found):
     assert "has 9 tokens" in words.warn_of_copies(found)
-    assert "Of 1,000 documents taken in, 900 are trained on and 60" in words.recount_text(found)
+    assert "Of 1,000 documents taken in, 890 are trained on and 60" in words.recount_text(found)
     assert "sees 128 tokens" in words.limits(found)
     assert words.rebuild_command(found) == "make repro PRESET=tiny"
+
+
+def with_dedup(found, **changed):
+    dedup = found.corpus["dedup"]
+    params = {"dedup": {**dedup.params["dedup"], **changed}}
+    return replace(found, corpus={**found.corpus, "dedup": replace(dedup, params=params)})
+
+
+def test_what_was_dropped_is_told(found):
+    assert plain(words.recount_drops(found)) == (
+        "Copies to the byte are dropped and, among all sources, near-duplicates from a Jaccard "
+        "similarity of 0.80 on. The filters refuse 30 of the documents that are left. 2 addresses "
+        "are masked."
+    )
+    assert "within each source" in words.recount_drops(with_dedup(found, near_duplicates="source"))
+
+
+def test_near_duplicates_that_were_not_looked_for_are_told_so(found):
+    told = words.recount_drops(with_dedup(found, near_duplicates="off"))
+
+    assert "dropped; near-duplicates are not looked for." in told
+    assert "Jaccard" not in told
+
+
+def test_check_of_the_tokens_is_told(found):
+    told = words.recount_tokens(found)
+
+    assert "has 1,024 tokens. 10 of the 950 packed documents" in told
+
+
+def test_room_that_padding_takes_is_told(found):
+    told = words.recount_training(replace(found, pretrain={**found.pretrain, "fill_rate": 0.9876}))
+
+    assert "which are 98.76 % full." in plain(told)

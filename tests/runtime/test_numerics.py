@@ -9,11 +9,13 @@ import pytest
 
 from alm.config import RuntimeConfig
 from alm.runtime import pin_numerics
+from alm.runtime.numerics import _choose_precision
 
 PROGRAM = """
 import hashlib, json, sys
 from alm.config import RuntimeConfig
 from alm.runtime import pin_numerics
+from alm.runtime.numerics import _choose_precision
 numerics = pin_numerics(RuntimeConfig(numerics=sys.argv[1]))
 import torch
 x = torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
@@ -78,3 +80,14 @@ def test_pinning_after_torch_is_imported_is_a_mistake_of_ours(monkeypatch):
 
     with pytest.raises(RuntimeError, match="before torch is imported"):
         pin_numerics(RuntimeConfig(numerics="portable"))
+
+
+@pytest.mark.parametrize(
+    ("amx", "avx512_bf16", "precision"),
+    [(True, False, "bfloat16"), (False, True, "bfloat16"), (False, False, "float32")],
+)
+def test_precision_of_a_cpu_follows_its_flags(monkeypatch, amx, avx512_bf16, precision):
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: avx512_bf16)
+
+    assert _choose_precision("cpu") == precision

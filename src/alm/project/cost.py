@@ -14,9 +14,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from alm.config import Machine, ModelConfig, Params
+from alm.config import Machine, ModelConfig, Params, available_cores
 from alm.io import read_json
-from alm.runtime import available_cores
 
 TIMINGS = "timings.json"  # written by pretrain into the preset's state directory
 CURRENT = "current.json"  # likewise: which run in there is the last
@@ -122,7 +121,7 @@ def _assumed_speed(numerics: str, machine: Machine) -> tuple[float, str]:
 
 def _assumed_cpu_speed(cores: int) -> tuple[float, str]:
     flags = cpu_flags()
-    known = {"amx_tile": 190, "avx512f": 50, "avx2": 25}
+    known = {"amx_tile": 190, "avx512_bf16": 110, "avx512f": 50, "avx2": 25}
     name, gigaflops = next(((n, g) for n, g in known.items() if n in flags), ("plain", 15))
     return 1e9 * gigaflops * cores, f"{gigaflops} GFLOP/s on each of {cores} cores ({name})"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from alm.config import RuntimeConfig
+from alm.config import RuntimeConfig, available_cores
 from alm.project.cost import cpu_flags
-from alm.runtime import available_cores, pin_numerics
+from alm.runtime import pin_numerics
 
 TOLD_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
 GIB = 2**30

@@ -8,12 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from alm.config import Machine
+from alm.config import Machine, available_cores
 from alm.errors import AlmError
 from alm.project.finding import Finding, Verdict, note, ok, problem
 from alm.project.locks import check_locks
 from alm.project.packages import REINSTALL, check_packages
-from alm.runtime import available_cores
 
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2_000_000_000  # pico and its states, twice over

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alm.config import CorpusParams, Machine, Params, Stage
 from alm.config.params import SCRATCH
-from alm.io import Manifest
+from alm.project.budget import Budget, describe_sources, read_vocabulary
 from alm.project.cost import (
     Rate,
     Size,
@@ -18,9 +18,8 @@ from alm.project.cost import (
     training_seconds,
 )
 
-TEXT_STAGES = ("ingest", "normalize", "dedup", "tokenizer", "pack")
+TEXT_STAGES = ("ingest", "normalize", "dedup", "filter", "tokenizer", "pack")
 MODEL_STAGES = ("pretrain", "evaluate", "quantize", "sample", "report")
-PACKED = "corpus.packed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +42,8 @@ class Plan:
     steps: int
     tokens: int
     """Tokens that those whole steps read."""
-    available: int | None
-    """Tokens of the packed train split, where it is built."""
+    budget: Budget
+    """What the corpus has to train on."""
     flops: float
     rate: Rate
     stages: tuple[StagePlan, ...]
@@ -58,7 +57,9 @@ class Plan:
             IntegrityError: the packed corpus or a former run's timings are damaged.
         """
         params = Params.load(preset, root)
-        n_vocab = CorpusParams.load(params.corpus, root).tokenizer.vocab_size
+        corpus, ceiling = CorpusParams.load(params.corpus, root), params.model.vocab_size
+        n_vocab = read_vocabulary(params.corpus, corpus, ceiling, root)
+        budget = Budget.of(params.corpus, corpus, root)
         seq_len = params.data.seq_len
         size, steps = count_parameters(params.model), params.train.steps(seq_len)
         tokens = steps * params.train.batch_size * seq_len
@@ -68,10 +69,10 @@ class Plan:
             size=size,
             steps=steps,
             tokens=tokens,
-            available=_available_tokens(params.corpus, root),
+            budget=budget,
             flops=tokens * flops_per_token(params.model, n_vocab, seq_len),
             rate=training_rate(preset, params, n_vocab, machine),
-            stages=_plan_stages(preset, params.corpus, size, root),
+            stages=_plan_stages(preset, params.corpus, _expect(size, budget), root),
         )
 
     @property
@@ -91,10 +92,13 @@ def render(plan: Plan) -> str:
         "",
         f"tokens   {plan.tokens:,} to train on: {plan.steps:,} steps of {per_step:,}",
         f"corpus   {_epochs(plan)}",
+        f"shards   {_shards(plan.budget)}",
         f"work     {plan.flops:.2g} FLOP, {plan.flops / plan.tokens / 1e6:.3g} million a token",
         f"time     about {spell_seconds(plan.seconds)} of training, {plan.rate.basis}",
         f"disk     {_spell_bytes(state_bytes(size, params))} of training states besides the "
         "outputs below; DVC's cache holds each output once more",
+        "",
+        *describe_sources(plan.budget, plan.tokens, params.data.mixture),
         "",
         f"{'stage':10}  {'built':5}  {'disk':>10}",
     ]
@@ -116,24 +120,36 @@ def _render_stage(stage: StagePlan) -> str:
 
 
 def _epochs(plan: Plan) -> str:
-    if plan.available is None:
+    tokens = plan.budget.tokens
+    if tokens is None:
         return f"not packed yet: `make pack PRESET={plan.preset}` tells how many tokens it has"
-    return (
-        f"{plan.available:,} tokens to train on: each is read "
-        f"{plan.tokens / max(1, plan.available):.2f} times"
-    )
+    times = f"{plan.tokens / max(1, tokens):.2f} times"
+    if plan.budget.is_packed:
+        return f"{tokens:,} tokens to train on: each is read {times}"
+    return f"not packed yet; about {tokens:,} tokens, as below: each is read about {times}"
 
 
-def _available_tokens(corpus: str, root: Path) -> int | None:
-    packed = root / Stage.load("pack", corpus, root).outs[0]
-    if not packed.exists():
-        return None
-    return int(Manifest.read(packed, PACKED).facts["splits"]["train"]["tokens"])
+def _shards(budget: Budget) -> str:
+    if budget.shards is None:
+        return "unknown before there is a tokenizer"
+    about = "" if budget.is_packed else "about "
+    n_files, n_bytes = budget.shards.n_files, budget.shards.n_bytes
+    return f"{about}{n_files:,} file{'s' * (n_files != 1)}, {_spell_bytes(n_bytes)} in all"
 
 
-def _plan_stages(preset: str, corpus: str, size: Size, root: Path) -> tuple[StagePlan, ...]:
+def _expect(size: Size, budget: Budget) -> dict[str, int | None]:
+    """Return the disk that stages take which are not built, where that can be told."""
+    return {
+        "pack": budget.shards.n_bytes if budget.shards else None,
+        "pretrain": model_bytes(size),
+        "quantize": int8_bytes(size),
+    }
+
+
+def _plan_stages(
+    preset: str, corpus: str, expected: dict[str, int | None], root: Path
+) -> tuple[StagePlan, ...]:
     keys = {**dict.fromkeys(TEXT_STAGES, corpus), **dict.fromkeys(MODEL_STAGES, preset)}
-    expected = {"pretrain": model_bytes(size), "quantize": int8_bytes(size)}
     return tuple(
         _plan_stage(Stage.load(name, key, root), name, expected.get(name), root)
         for name, key in keys.items()

@@ -1,11 +1,11 @@
 """What stands on the screen at the end of a build: the few numbers that matter, and what next."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from alm.errors import IntegrityError
 from alm.io import read_json
+from alm.project.terminal import one_line, printable
 
 REPORTS = Path("reports")
 FILES = ("pretrain", "evaluate", "quantize", "samples")
@@ -74,9 +74,9 @@ def _sizes(receipt: dict[str, Any]) -> str:
 
 
 def _sample(sample: dict[str, Any]) -> str:
-    said = " ".join(_printable(sample["sampled"]["text"]).split())
+    said = one_line(sample["sampled"]["text"])
     more = "..." if len(said) > SHOWN_CHARACTERS else ""
-    return f"{_printable(sample['prompt'])} | {said[:SHOWN_CHARACTERS]}{more}"
+    return f"{printable(sample['prompt'])} | {said[:SHOWN_CHARACTERS]}{more}"
 
 
 def _next(preset: str) -> list[str]:
@@ -88,10 +88,3 @@ def _next(preset: str) -> list[str]:
     ]
     larger = ["make repro PRESET=pico   real text; `make plan PRESET=pico` says how long"]
     return larger + lines if preset == "tiny" else lines
-
-
-def _printable(text: str) -> str:
-    """Drop what could steer a terminal, and mark what its encoding lacks."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    encoding = sys.stdout.encoding or "utf-8"
-    return shown.encode(encoding, "replace").decode(encoding)

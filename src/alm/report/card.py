@@ -2,6 +2,7 @@
 
 from alm.report import tables, words
 from alm.report.findings import Findings
+from alm.report.planted import planted
 from alm.report.samples import samples_markdown
 from alm.report.table import Table, markdown_cell
 
@@ -15,10 +16,17 @@ def render_card(found: Findings) -> str:
         words.compare(found),
         _titled("Use it", _fenced(f'make sample PRESET={found.preset} PROMPT="..."')),
         _titled("Held-out text", tables.held_out(found), _rule(found)),
-        _titled("Training", words.recount_training(found)),
+        _titled("Training", words.recount_training(found), *tables.mixture(found)),
         _titled("Samples", words.warn_of_copies(found), samples_markdown(found.samples["samples"])),
         _titled("Int8", words.recount_quantization(found), tables.receipt(found)),
-        _titled("Corpus", words.recount_text(found), tables.origins(found), tables.flow(found)),
+        _titled(
+            "Corpus",
+            words.recount_text(found),
+            tables.origins(found),
+            tables.flow(found),
+            *planted(found),
+            tables.fertility(found),
+        ),
         _titled("Limits", words.limits(found)),
         _titled(
             "Build it again",

@@ -11,7 +11,7 @@ from alm.io import Manifest, read_json
 from alm.report.svg import Series
 
 COLUMNS = ("step", "tokens", "loss", "val_loss", "lr", "grad_norm", "max_load")
-CORPUS_STAGES = ("ingest", "normalize", "dedup", "packed")
+CORPUS_STAGES = ("ingest", "normalize", "dedup", "filter", "packed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,10 @@ class Paths:
     int8: Path
     ingested: Path
     normalized: Path
+    deduplicated: Path
     documents: Path
+    """What stage filter wrote."""
+    tokenizer: Path
     packed: Path
 
 
@@ -79,6 +82,7 @@ class Findings:
     """Shape of the network and what goes with its weights."""
     corpus: dict[str, Manifest]
     """By stage, in the order of ``CORPUS_STAGES``."""
+    tokenizer: Manifest
 
     @classmethod
     def read(cls, preset: str, paths: Paths) -> Self:
@@ -87,7 +91,13 @@ class Findings:
         Raises:
             IntegrityError: one is absent, damaged or of another kind; the message names it.
         """
-        folders = (paths.ingested, paths.normalized, paths.documents, paths.packed)
+        folders = (
+            paths.ingested,
+            paths.normalized,
+            paths.deduplicated,
+            paths.documents,
+            paths.packed,
+        )
         return cls(
             preset=preset,
             pretrain=read_json(paths.pretrain),
@@ -102,6 +112,7 @@ class Findings:
                 stage: Manifest.read(folder, f"corpus.{stage}")
                 for stage, folder in zip(CORPUS_STAGES, folders, strict=True)
             },
+            tokenizer=Manifest.read(paths.tokenizer, "tokenizer"),
         )
 
 

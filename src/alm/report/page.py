@@ -6,6 +6,7 @@ from alm.report import charts, tables, words
 from alm.report.figures import bits, ratio, short, signed, size, whole
 from alm.report.findings import Findings
 from alm.report.markup import escape, tag
+from alm.report.planted import planted
 from alm.report.samples import samples_html
 
 STYLE = Path(__file__).with_name("page.css")
@@ -130,6 +131,7 @@ def _training(found: Findings) -> str:
         _wide_figure("Loss", charts.loss(found)),
         tag("div", *small, class_="row"),
         *load,
+        *(table.html() for table in tables.mixture(found)),
     )
 
 
@@ -142,7 +144,13 @@ def _int8(found: Findings) -> str:
 
 
 def _text(found: Findings) -> str:
-    parts = [tables.origins(found), tables.flow(found), tables.splits(found)]
+    parts = [
+        tables.origins(found),
+        tables.flow(found),
+        *planted(found),
+        tables.splits(found),
+        tables.fertility(found),
+    ]
     return _section("corpus", words.recount_text(found), *(table.html() for table in parts))
 
 

@@ -1,5 +1,6 @@
 """The tables of a report, each a plain reading of what one stage found."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,20 +58,20 @@ def receipt(found: Findings) -> Table:
 
 def flow(found: Findings) -> Table:
     """Tell what became of the documents, stage by stage."""
-    stages = CORPUS_STAGES[:-1]
+    books = {stage: found.corpus[stage].facts for stage in CORPUS_STAGES[:-1]}
     return Table(
         "Documents, stage by stage",
         ["stage", "in", "out", "dropped", "set aside as unusable"],
-        [_flow_row(stage, found.corpus[stage].facts) for stage in stages],
+        [_flow_row(stage, facts) for stage, facts in {**books, "pack": _packed(found)}.items()],
         text_columns=(0, 3, 4),
     )
 
 
 def origins(found: Findings) -> Table:
     """Tell where the text came from, under which licence, and how much of it is left."""
-    listed = found.corpus["dedup"].facts["sources"]
+    listed = found.corpus["filter"].facts["sources"]
     return Table(
-        "Sources, after duplicates were dropped",
+        "Sources, after duplicates and what the filters refuse were dropped",
         ["source", "kind", "licence", "documents", "text"],
         [
             [each["name"], each["kind"], each["licence"], whole(each["docs"]), size(each["bytes"])]
@@ -87,6 +88,49 @@ def splits(found: Findings) -> Table:
         for name, part in sorted(found.corpus["packed"].facts["splits"].items())
     ]
     return Table("Splits", ["split", "documents", "text", "tokens"], rows)
+
+
+def fertility(found: Findings) -> Table:
+    """Tell how many tokens the text of each source makes, and how many bytes stand in one."""
+    packed = found.corpus["packed"].facts["splits"]["train"]["sources"]
+    held_out = found.tokenizer.facts["val"]["bytes_per_token"]
+    rows = [(name, packed[name], held_out.get(name)) for name in sources(found)]
+    return Table(
+        "Text and tokens that are trained on",
+        ["source", "documents", "text", "tokens", "bytes per token", "of held-out text"],
+        [
+            [
+                name,
+                whole(part["docs"]),
+                size(part["bytes"]),
+                whole(part["tokens"]),
+                number(part["bytes"] / part["tokens"] if part["tokens"] else None, 3),
+                number(apart, 3),
+            ]
+            for name, part, apart in rows
+        ],
+    )
+
+
+def mixture(found: Findings) -> list[Table]:
+    """Tell how often the rows of each source were read; no table where all came alike."""
+    facts = found.pretrain.get("sources", {})
+    rows = [(name, facts[name]) for name in sources(found) if name in facts]
+    table = Table(
+        "Mixture of sources",
+        ["source", "rows", "share of what was read", "times read", "full"],
+        [
+            [
+                name,
+                whole(each["rows"]),
+                share(each["share"]),
+                number(each["epochs"], 3),
+                share(each["fill_rate"], 2),
+            ]
+            for name, each in rows
+        ],
+    )
+    return [table] if rows else []
 
 
 def shape(found: Findings) -> Table:
@@ -114,7 +158,8 @@ def digests(found: Findings) -> list[Table]:
     named = {
         "Text, SHA-256": {
             **{stage: manifest.sha256 for stage, manifest in found.corpus.items()},
-            "tokenizer": found.corpus["packed"].facts["tokenizer_sha256"],
+            "tokenizer": found.tokenizer.sha256,
+            "vocabulary": found.corpus["packed"].facts["tokenizer_sha256"],
         },
         "Code, SHA-256": found.model.code,
         "Model, SHA-256": {
@@ -151,6 +196,20 @@ def _flow_row(stage: str, facts: dict[str, Any]) -> list[str]:
     return [stage, whole(facts["docs_in"]), whole(facts["docs_out"]), *lost]
 
 
+def _packed(found: Findings) -> dict[str, Any]:
+    """Return the books of stage pack, whose manifest has them by split."""
+    splits = found.corpus["packed"].facts["splits"].values()
+    dropped: Counter[str] = Counter()
+    for part in splits:
+        dropped.update(part["dropped"])
+    return {
+        "docs_in": found.corpus["filter"].facts["docs_out"],
+        "docs_out": sum(part["docs"] for part in splits),
+        "dropped": dropped,
+        "quarantined": {},
+    }
+
+
 def _reasons(counts: dict[str, int]) -> str:
     return ", ".join(f"{reason} {whole(n)}" for reason, n in sorted(counts.items())) or NONE
 
@@ -162,7 +221,9 @@ def _settings(caption: str, values: Mapping[str, Any]) -> Table:
 
 def _value(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(_value, value)) or NONE
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_value(each)}" for name, each in value.items()) or NONE
     return NONE if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -170,7 +231,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings under dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             flat |= _flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value

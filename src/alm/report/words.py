@@ -7,6 +7,7 @@ from alm.report.figures import bits, number, ratio, share, short, signed, size, 
 from alm.report.findings import Findings
 
 SCRATCH = "scratch"  # the value of train.init that names no preset
+SCOPES = {"global": "among all sources", "source": "within each source"}
 
 
 def introduce(found: Findings) -> str:
@@ -45,7 +46,8 @@ def recount_training(found: Findings) -> str:
     tail = f" {whole(skipped)} steps were skipped: their loss was not finite." if skipped else ""
     return (
         f"{whole(facts['steps'])} steps of {whole(facts['batch_size'])} rows of "
-        f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text. "
+        f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text of "
+        f"{whole(facts['rows'])} rows, which are {share(facts['fill_rate'], 2)} full. "
         f"The loss on held-out rows, cut across documents, ended at {number(facts['val_loss'])} "
         f"nats per token, {best}.{tail}"
     )
@@ -79,8 +81,37 @@ def recount_text(found: Findings) -> str:
     return (
         f"Of {whole(taken['docs_in'])} documents taken in, {whole(parts['train']['docs'])} are "
         f"trained on and {whole(parts['val']['docs'])} are held out. Every other one is accounted "
-        f"for below.{_skipped(taken)} Exact duplicates are dropped, near-duplicates not yet. The "
-        f"tokenizer has {whole(found.corpus['packed'].facts['vocab_size'])} tokens."
+        f"for below.{_skipped(taken)} {recount_drops(found)} {recount_tokens(found)}"
+    )
+
+
+def recount_drops(found: Findings) -> str:
+    """Say what was taken for a duplicate, and how many documents the filters refused."""
+    config, facts = found.corpus["dedup"].params["dedup"], found.corpus["filter"].facts
+    near = (
+        "; near-duplicates are not looked for"
+        if config["near_duplicates"] == "off"
+        else f" and, {SCOPES[config['near_duplicates']]}, near-duplicates from a Jaccard "
+        f"similarity of {number(config['min_jaccard'], 2)} on"
+    )
+    masked = sum(facts["masked"].values())
+    hidden = f" {whole(masked)} addresses are masked." if masked else ""
+    return (
+        f"Copies to the byte are dropped{near}. The filters refuse "
+        f"{whole(sum(facts['dropped'].values()))} of the documents that are left.{hidden}"
+    )
+
+
+def recount_tokens(found: Findings) -> str:
+    """Say how large the vocabulary is, and how its use was checked."""
+    facts = found.corpus["packed"].facts
+    audited, packed = (
+        sum(part[key] for part in facts["splits"].values()) for key in ("audited", "docs")
+    )
+    return (
+        f"The tokenizer has {whole(facts['vocab_size'])} tokens. {whole(audited)} of the "
+        f"{whole(packed)} packed documents, some of every shard, were encoded once more by "
+        "SentencePiece alone, and have the same tokens."
     )
 
 
@@ -115,7 +146,7 @@ def is_mixture(found: Findings) -> bool:
 
 def sources(found: Findings) -> list[str]:
     """Return the names of the sources, in the order of the corpus."""
-    return [source["name"] for source in found.corpus["dedup"].facts["sources"]]
+    return [source["name"] for source in found.corpus["filter"].facts["sources"]]
 
 
 def _skipped(ingest: Mapping[str, Any]) -> str:

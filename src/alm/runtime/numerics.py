@@ -121,12 +121,14 @@ def _choose_device(machine: Machine) -> str:
 
 
 def _choose_precision(device: str) -> str:
-    """Use bfloat16 where matrix units exist for it: elsewhere it is slower than float32."""
+    """Use bfloat16 where there are instructions for it: elsewhere it is slower than float32."""
     import torch
 
     fast = {
         "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": torch.cpu._is_amx_tile_supported,
+        "cpu": lambda: (
+            torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        ),
         "mps": lambda: False,
     }
     return "bfloat16" if fast[device]() else "float32"
