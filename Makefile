@@ -13,7 +13,14 @@ REV ?= HEAD
 TASKS ?= 8
 WORKERS ?= 2
 
+define NEWLINE
+
+
+endef
 quote = '$(subst ','\'',$(1))'
+# Of several lines: make would cut the command at each.
+quote_lines = $(subst $(NEWLINE),'"$$newline"',$(call quote,$(1)))
+set_newline = newline=$$(printf '\n.'); newline=$${newline%.}
 preset = --preset=$(call quote,$(PRESET))
 INSTALLED := .venv/.alm-installed
 UNFINISHED := .venv/.alm-unfinished
@@ -26,7 +33,7 @@ PYTEST := $(IN_VENV) .venv/bin/pytest
 METRICS = $(sort $(wildcard reports/*/pretrain.json reports/*/evaluate.json reports/*/quantize.json))
 STATES := "$${ALM_STATE_DIR:-.state}"
 TEXT_STAGES := ingest normalize dedup filter tokenizer pack
-MODEL_STAGES := pretrain evaluate quantize sample report
+MODEL_STAGES := pretrain evaluate quantize sample report export
 # Apple's GPU is not proven yet; ALM_DEVICE=mps tries it.
 ifeq ($(shell uname),Darwin)
 ALM_DEVICE ?= cpu
@@ -47,7 +54,7 @@ ask_consent = @$(PY) scripts/plan.py --consent $(preset)
 corpus_of = $(PY) scripts/params.py --show corpus $(preset) --corpus=$(call quote,$(CORPUS))
 stamp_host = @$(PY) scripts/host_stamp.py
 
-##@ Build (FORCE=1 trains again from the start; YES=1 agrees to over an hour)
+##@ Build (FORCE=1 trains a finished preset again; YES=1 agrees to over an hour)
 repro: $(INSTALLED) ## Every stage of PRESET that is out of date, then a summary; plain `make` too
 	$(ask_git)
 	$(ask_consent)
@@ -65,7 +72,7 @@ pack:      ## Write token shards
 $(TEXT_STAGES): $(INSTALLED)
 	$(ask_git)
 	$(stamp_host)
-	@corpus=`$(corpus_of)` && $(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$$corpus
+	@corpus=$$($(corpus_of)) && $(DVC) repro $(if $(ALM_FRESH),--force --single-item) $@@$$corpus
 
 ##@ One stage of a model, after what it stands on (PRESET=)
 pretrain:  ## Train the network, from where it was interrupted if it was
@@ -73,12 +80,13 @@ evaluate:  ## Bits per byte of held-out text, beside byte n-grams
 quantize:  ## int8 weights, and what they cost in quality
 sample:    ## Let the model speak; PROMPT="..." asks it yourself, STATE=latest while it trains
 report:    ## One HTML page and a card
+export:    ## Files for transformers, mlx-lm and llama.cpp, which must agree with alm; not part of repro
 scratch:   ## The empty start of a preset that continues no other
 
 ifeq ($(origin PROMPT),command line)
 sample: $(INSTALLED)
 	$(ask_params)
-	@$(PY) scripts/sample.py $(preset) --prompt=$(call quote,$(value PROMPT)) \
+	@$(set_newline); $(PY) scripts/sample.py $(preset) --prompt=$(call quote_lines,$(value PROMPT)) \
 	  $(if $(STATE),--state=$(call quote,$(STATE)))
 REPRO_STAGES := $(filter-out sample,$(MODEL_STAGES))
 else
@@ -97,6 +105,10 @@ scratch: $(INSTALLED)
 	$(ask_git)
 	@$(DVC) repro $@
 
+import: $(INSTALLED) ## A Hugging Face directory FROM= as a model of ours, into OUT=
+	@$(PY) scripts/import_model.py --directory=$(call quote,$(FROM)) \
+	  --out=$(call quote,$(OUT)/model) --tokenizer=$(call quote,$(OUT)/tokenizer)
+
 ##@ Look
 params: $(INSTALLED) ## Every value of PRESET, and where it is set
 	@$(PY) scripts/params.py $(preset)
@@ -110,7 +122,7 @@ describe: $(INSTALLED) ## Parameters, FLOPs and memory of MODEL=, or of every sh
 
 blame: $(INSTALLED) ## Which documents of PRESET's text TEXT="..." comes from, and when they were read
 	$(ask_params)
-	@$(PY) scripts/blame.py $(preset) --text=$(call quote,$(value TEXT))
+	@$(set_newline); $(PY) scripts/blame.py $(preset) --text=$(call quote_lines,$(value TEXT))
 
 metrics: $(INSTALLED) ## What changed since REV= (default HEAD): parameters and metrics
 	$(ask_git)
@@ -146,15 +158,15 @@ clean-state: $(INSTALLED) ## Remove the training states of PRESET
 
 ##@ Text and shards of a corpus (CORPUS=, or the corpus of PRESET=)
 verify-data: $(INSTALLED) ## Read the token shards from end to end, against every checksum
-	@corpus=`$(corpus_of)` && $(PY) scripts/verify_packed.py --corpus="$$corpus"
+	@corpus=$$($(corpus_of)) && $(PY) scripts/verify_packed.py --corpus="$$corpus"
 
 export-shards: $(INSTALLED) ## Tokens for other trainers: FORMAT=megatron or npy, into OUT=
-	@corpus=`$(corpus_of)` && $(PY) scripts/export_shards.py --corpus="$$corpus" \
+	@corpus=$$($(corpus_of)) && $(PY) scripts/export_shards.py --corpus="$$corpus" \
 	  --format=$(call quote,$(FORMAT)) --out=$(call quote,$(OUT))
 
 cluster: $(INSTALLED) ## One text stage in shares, by datatrove: STAGE=pack TASKS=8 WORKERS=2
 	$(stamp_host)
-	@corpus=`$(corpus_of)` && $(IN_VENV) $(PY) scripts/cluster.py --stage=$(call quote,$(STAGE)) \
+	@corpus=$$($(corpus_of)) && $(IN_VENV) $(PY) scripts/cluster.py --stage=$(call quote,$(STAGE)) \
 	  --corpus="$$corpus" --tasks=$(call quote,$(TASKS)) --workers=$(call quote,$(WORKERS))
 
 ##@ Develop
@@ -193,7 +205,7 @@ help: ## This list
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch params plan describe blame metrics status \
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status \
   tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
   test-fast nightly bench-data bench-train lint format dev setup help
 .PHONY: $(VERBS)

@@ -254,6 +254,20 @@ def test_a_prompt_reaches_the_model_to_the_letter(project, prompt):
     assert calls[-4:] == expected
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(["sample", "STATE=latest"], "PROMPT"), (["blame"], "TEXT")],
+)
+def test_several_lines_reach_the_script_as_they_are(project, arguments, option):
+    """What a person pastes has line ends in it, and may end with one."""
+    text = "it's\n  `two`\n\n$lines\n"
+    project.write(".venv/bin/python", '#!/bin/sh\nprintf "%s|" "$@" >> "$CALLS"\n')
+
+    project.called(*arguments, f"{option}={text}")
+
+    assert f"--{option.lower()}={text}|" in project.calls.read_text()
+
+
 def test_a_prompt_in_the_environment_is_somebody_elses(project):
     assert project.called("sample", PROMPT="%n@%m ")[-1] == "dvc repro sample@tiny"
 
@@ -403,6 +417,7 @@ def real(project):
     [
         (["repro", "PRESET=tinny"], "tiny, pico"),
         (["sample", "PRESET=tinny", "PROMPT=x"], "tiny, pico"),
+        (["pack", "CORPUS=a`b$(c)"], "synthetic, stdlib"),
         (["params", "PRESET="], "tiny, pico"),
         (["plan", "PRESET=tinny"], "tiny, pico"),
         (["clean-state", "PRESET=../.."], "tiny, pico"),

@@ -1,0 +1,59 @@
+"""export_model: all files or none, and a manifest that says who agrees."""
+
+import pytest
+
+from alm.errors import ConfigError, IntegrityError
+from alm.export import export_model, gate
+from alm.export.parity import Bounds
+from alm.io import Manifest
+
+pytestmark = pytest.mark.usefixtures("llama_cpp")
+FILES = [
+    *("gguf/small-F16.gguf", "gguf/small-F32.gguf", "gguf/small-Q8_0.gguf"),
+    *("huggingface/README.md", "huggingface/config.json", "huggingface/generation_config.json"),
+    *("huggingface/model.safetensors", "huggingface/tokenizer.json"),
+    *("huggingface/tokenizer.model", "huggingface/tokenizer_config.json"),
+]
+
+
+@pytest.fixture
+def export(paths_of, rows, tmp_path):
+    def export(name="out", shape="mixture"):
+        return export_model("small", paths_of(shape), rows, tmp_path / name, {"src/x": "ab" * 32})
+
+    return export
+
+
+def test_files_and_manifest_are_there_and_the_same_each_time(export, tmp_path, source_of):
+    exported, again = export(), export("again")
+    manifest = Manifest.read(tmp_path / "out", "model.export")
+
+    manifest.verify(tmp_path / "out")
+    assert sorted(manifest.files) == FILES
+    assert manifest.inputs == source_of().inputs
+    assert manifest.facts == exported.facts == again.facts
+    assert manifest.facts["gate"]["agrees"] == [
+        *("llama.cpp F16", "llama.cpp F32", "llama.cpp Q8_0", "transformers")
+    ]
+    assert manifest.sha256 == Manifest.read(tmp_path / "again", "model.export").sha256
+    assert {"gguf", "transformers", "xllamacpp"} <= manifest.libraries.keys()
+    assert "predictions" not in str(manifest.facts)
+    assert str(exported.parities["transformers"]).startswith("max |delta log p| ")
+
+
+def test_nothing_is_published_where_a_tool_disagrees(export, tmp_path, monkeypatch):
+    monkeypatch.setitem(gate.BOUNDS, gate.Format.Q8_0, Bounds(max_kl=1e-9))
+
+    with pytest.raises(IntegrityError, match=r"llama\.cpp with small-Q8_0\.gguf to predict"):
+        export()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_shape_that_no_file_can_hold_is_refused_before_anything_is_written(
+    export, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("alm.export.architecture.BLOCK", 48)
+
+    with pytest.raises(ConfigError, match="d_model = 64"):
+        export()
+    assert sorted(tmp_path.iterdir()) == []

@@ -1,0 +1,48 @@
+"""Every tensor of ours has one name elsewhere, and every name there a tensor of ours."""
+
+import pytest
+from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, TensorNameMap
+
+from alm.export.names import gguf_tensors, huggingface_tensors
+from alm.model import Transformer
+
+from .conftest import SHAPES
+
+
+@pytest.fixture(params=SHAPES)
+def spec(request, make_spec):
+    return make_spec(**SHAPES[request.param])
+
+
+def test_every_tensor_of_ours_is_taken_once(spec):
+    ours = list(Transformer(spec.model, spec.n_vocab).state_dict())
+
+    for tensors in (huggingface_tensors(spec.model), gguf_tensors(spec.model)):
+        whole = [each.source for each in tensors if each.source and not each.expert]
+        twice = ["embed.weight"] if whole.count("embed.weight") == 2 else []
+        assert sorted(whole) == sorted(ours + twice)
+
+
+def test_an_output_matrix_is_written_where_others_read_one(spec):
+    theirs = {each.name: each.source for each in huggingface_tensors(spec.model)}
+    is_dense = spec.model.moe is None
+
+    expected = "head.weight" if not spec.model.tied_embeddings else None
+    expected = expected or (None if is_dense else "embed.weight")
+    assert theirs.get("lm_head.weight") == expected
+
+
+def test_llama_cpp_converts_the_names_of_the_one_to_those_of_the_other(spec):
+    """The table of the gguf package is not ours: a slip in either list shows."""
+    architecture = MODEL_ARCH.QWEN3 if spec.model.moe is None else MODEL_ARCH.GLM4_MOE
+    assert MODEL_ARCH_NAMES[architecture] == ("qwen3" if spec.model.moe is None else "glm4moe")
+    table = TensorNameMap(architecture, spec.model.n_layers)
+    sources = {each.source: each.name for each in gguf_tensors(spec.model) if each.source}
+
+    for name, source, expert in huggingface_tensors(spec.model):
+        if name.startswith("lm_head") and spec.model.tied_embeddings:
+            continue
+        if source:
+            stacked = name.replace(f"experts.{expert}.", "experts.")
+            stacked = stacked.replace("e_score_correction_bias", "e_score_correction.bias")
+            assert table.get_name(stacked, (".weight", ".bias")) == sources[source], name
