@@ -12,8 +12,8 @@ def parse_args() -> argparse.Namespace:
     """Take a corpus' name; its path stands in dvc.yaml."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", required=True)
-    parser.add_argument("--format", required=True, choices=("megatron", "npy"))
-    parser.add_argument("--out", type=Path, required=True, help="out: directory to make")
+    parser.add_argument("--format", required=True, help="megatron or npy")
+    parser.add_argument("--out", type=Path, required=True, help="out: a new directory")
     return parser.parse_args()
 
 

@@ -127,3 +127,15 @@ def test_what_is_not_a_run_stays(tmp_path, begin):
 
 def test_nothing_there_is_nothing_freed(tmp_path):
     assert "0 former runs" in prune_runs(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("step", [None, 4])
+def test_a_run_with_a_state_that_was_set_aside_waits_for_a_person(tmp_path, begin, step):
+    damaged = begin("1", step)
+    (damaged / "step-00000009.bad").mkdir()
+    begin("2", 4)  # the newest that is not finished
+    begin("3", 10)
+
+    prune_runs(tmp_path)
+
+    assert (damaged / "step-00000009.bad").exists()

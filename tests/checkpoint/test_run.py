@@ -93,3 +93,25 @@ def test_without_a_run_or_a_state_the_error_says_what_to_do(tmp_path, open_run):
 
     with pytest.raises(CheckpointError, match="has not saved a state yet"):
         load_latest_model(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "5"])
+def test_a_run_whose_makings_cannot_be_read_stops_no_other(tmp_path, open_run, damaged):
+    messages = []
+    first = open_run({"src/a": "1", "src/b": "1"}, messages)
+    second = open_run({"src/a": "2", "src/b": "2"}, messages)
+    (second.path / "fingerprint.json").write_text(damaged)
+    open_run({"src/a": "2", "src/b": "3"}, messages)
+
+    assert f"since {first.path.name} changed: src/a, src/b" in messages[-1]
+
+
+def test_a_run_that_is_being_removed_is_none(tmp_path, open_run):
+    messages = []
+    first = open_run({"src/a": "1"}, messages).path
+    first.rename(first.with_name(f".trash-{first.name}"))
+    second = open_run({"src/a": "2"}, messages).path
+
+    assert messages == []
+    assert second not in former_runs(tmp_path)
+    assert former_runs(tmp_path) == []

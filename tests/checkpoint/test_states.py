@@ -8,6 +8,7 @@ import torch
 
 from alm.checkpoint import SavedState, StateStore
 from alm.errors import CheckpointError
+from alm.io import remove_directory
 
 
 def state(step):
@@ -216,8 +217,9 @@ def test_a_clearing_that_was_killed_is_taken_up_again(store, tmp_path, monkeypat
     """The finished state goes last: an older one left alone would look like a run on its way."""
     store.save(state(5))
     store.save(state(10))
-    remove = store._remove
-    monkeypatch.setattr(store, "_remove", lambda path: remove(path) or sys.exit())
+    monkeypatch.setattr(
+        "alm.checkpoint.states.remove_directory", lambda path: remove_directory(path) or sys.exit()
+    )
     with pytest.raises(SystemExit):
         store.clear_finished(10)
     monkeypatch.undo()

@@ -48,6 +48,14 @@ def test_batch_is_made_of_whole_micro_batches(train):
         dataclasses.replace(train, batch_size=10, micro_batch_size=4)
 
 
+@pytest.mark.parametrize("shares", [(0.5, 0.4), (0.5, 0.6), (1.0, 0.001)])
+def test_shares_of_a_mixture_add_up(house_of_all, shares):
+    data = Params.load("tiny", house_of_all.root).data
+    dataclasses.replace(data, mixture={"a": 0.333333, "b": 0.333333, "c": 0.333334})
+    with pytest.raises(ValidationError, match="mixture: expected shares that add up to 1, found"):
+        dataclasses.replace(data, mixture=dict(zip("ab", shares, strict=True)))
+
+
 def test_schedule_has_room_for_warm_up_and_decay(train):
     dataclasses.replace(train, warmup_fraction=0.5, decay_fraction=0.5)
     with pytest.raises(ValidationError, match=r"\(0\.6\) and decay_fraction \(0\.5\) exceed 1"):

@@ -73,6 +73,14 @@ def test_lines_begin_where_the_ones_before_them_end(tmp_path, monkeypatch):
     assert starts == [sum(len(line) + 1 for line in lines[:i]) for i in range(9)]
 
 
+def test_numbers_are_written_with_their_lowest_byte_first(tmp_path):
+    big = np.array([(1, 2)], [("a", ">u2"), ("b", ">u8")])
+
+    write_array(tmp_path / "rows", big)
+
+    assert (tmp_path / "rows").read_bytes() == b"\1\0" + b"\2" + bytes(7)
+
+
 def test_rows_of_files_follow_each_other(tmp_path):
     documents = [Document(str(i), "a", f"text {i}", {}) for i in range(5)]
     rows = digest(*documents).rows

@@ -209,3 +209,14 @@ def test_no_rows_is_an_empty_answer():
 def test_documents_of_one_token_leave_nothing_to_predict():
     with pytest.raises(ConfigError, match="the train split has no document of two tokens"):
         BestFitRows(FakeStream([1, 1, 1]), seq_len=4)
+
+
+def test_a_window_without_pieces_is_passed_over(monkeypatch):
+    monkeypatch.setattr("alm.data.best_fit.WINDOW", 2)
+    lengths = [3, 2, 1, 5, 1, 1, 3, 3]
+
+    batch = all_of(BestFitRows(FakeStream(lengths), seq_len=4))
+
+    first = set(np.cumsum([0, *lengths]).tolist())
+    counted = batch.tokens_BT[:, 1:][batch.loss_mask_BT].tolist()
+    assert sorted(counted) == sorted(set(range(sum(lengths))) - first)

@@ -1,13 +1,15 @@
 """export_packed: others read back the same tokens and the same documents."""
 
+import shutil
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from alm.data import PackedDocument, export_packed
-from alm.errors import InputError, IntegrityError
+from alm.errors import ConfigError, InputError, IntegrityError
 from alm.io import Manifest
 
 LENGTHS = (5, 300, 2, 80, 1, 1, 111)
@@ -108,3 +110,54 @@ def test_a_damaged_corpus_is_not_exported(packed, tmp_path):
         export_packed(packed, tmp_path / "out", "npy")
 
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_format_is_answered_with_those_there_are(packed, tmp_path):
+    with pytest.raises(ConfigError, match="a format out of megatron, npy, found 'bin'"):
+        export_packed(packed, tmp_path / "out", "bin")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_folder_has_to_be_named(packed, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InputError, match="expected OUT= to name a folder .* name a new one"):
+        export_packed(packed, Path(name), "npy")
+
+
+@pytest.mark.parametrize("name", ["out", "out.old", "out.part"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "corpus"])
+def test_what_no_export_wrote_is_not_removed(packed, tmp_path, name, kind):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "thesis.txt").write_text("years of work")
+    taken = tmp_path / name
+    if kind == "file":
+        taken.write_text("years of work")
+    elif kind == "link":
+        taken.symlink_to(tmp_path / "own")
+    else:
+        (packed if kind == "corpus" else tmp_path / "own").rename(taken)
+    source = taken if kind == "corpus" else packed
+
+    with pytest.raises(InputError, match=f"nothing at .*{name}, or .*; name a new folder as OUT="):
+        export_packed(source, tmp_path / "out", "npy")
+
+    assert taken.is_symlink() or taken.exists()
+    assert list(tmp_path.rglob("thesis.txt")) or kind == "file"
+
+
+def test_a_former_export_is_replaced_and_what_was_killed_is_taken_up_again(packed, tmp_path):
+    out = tmp_path / "out"
+    export_packed(packed, out, "npy")
+    shutil.copytree(out, tmp_path / "out.old")
+    (tmp_path / "out.part").mkdir()
+    (tmp_path / "out.part" / "train.bin.part").touch()
+
+    export_packed(packed, out, "megatron")
+
+    assert sorted(path.name for path in out.iterdir()) == [
+        "manifest.json",
+        "train.bin",
+        "train.idx",
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "packed"]

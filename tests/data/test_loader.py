@@ -119,11 +119,6 @@ def test_unknown_source_lists_the_known_ones(stream):
         load(stream, mixture={"a": 0.5, "c": 0.5})
 
 
-def test_shares_that_do_not_add_up_are_refused(stream):
-    with pytest.raises(ConfigError, match="shares that add up to 1, found 0.9 over a, b"):
-        load(stream, mixture={"a": 0.5, "b": 0.4})
-
-
 @pytest.mark.parametrize("rows", ["stream", "best_fit"])
 def test_a_source_without_a_row_is_named(write_packed, rows):
     stream = TokenStream(write_packed([PackedDocument(np.arange(40), 0, 1)]), "train")

@@ -31,14 +31,6 @@ def test_decimals_that_nearly_add_up_are_taken():
     assert weights_of(0.333333, 0.333333, 0.333334) == [21845, 21845, 21846]
 
 
-@pytest.mark.parametrize("shares", [(0.5, 0.4), (0.5, 0.6), (1.0, 0.001)])
-def test_shares_that_do_not_add_up_are_refused(shares):
-    with pytest.raises(
-        ConfigError, match=r"data\.mixture: expected shares that add up to 1, found"
-    ):
-        weights_of(*shares)
-
-
 def test_a_share_too_small_for_one_sample_is_refused():
     with pytest.raises(ConfigError, match="a share of at least 1.52588e-05 for '1', found 1e-06"):
         weights_of(0.999999, 0.000001)

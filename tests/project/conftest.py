@@ -124,13 +124,13 @@ def pack_train():
 def publish():
     """Write the manifest of a model that read shards; return the folder."""
 
-    def write(root, packed, **data):
+    def write(root, packed, init="scratch", **data):
         root.mkdir(parents=True)
         data = {"seq_len": 8, "rows": "stream", "mixture": {}, "curriculum": [], **data}
         Manifest.write(
             root,
             "model.pretrain",
-            params={"seed": 7, "data": data, "train": {"batch_size": 3}},
+            params={"seed": 7, "data": data, "train": {"batch_size": 3, "init": init}},
             inputs={"packed": Manifest.read(packed, "corpus.packed").sha256},
             facts={"steps": 11},
             code={"src/alm/data": sha256_tree(REPO / "src" / "alm" / "data")},

@@ -161,3 +161,22 @@ def test_a_document_behind_the_target_of_its_source_was_not_read(
     told = blame("tiny", "a red fox who asked", built)
 
     assert "never by tiny: its source had its target_tokens before it" in told
+
+
+@pytest.mark.parametrize("passage", ["a red fox who asked", "quantum chromodynamics on a lattice"])
+def test_weights_that_a_model_began_with_are_told(trained, publish, passage):
+    corpus = trained / "build" / "corpora" / "synthetic"
+    assert "starts from" not in blame("tiny", passage, trained)
+    model = trained / "build" / "models" / "tiny" / "pretrain"
+    shutil.rmtree(model)
+    publish(model, corpus / "packed", init="own")
+
+    told = blame("tiny", passage, trained)
+
+    assert told.endswith("\n\ntiny starts from the weights of own: ask `make blame PRESET=own` too")
+
+
+def test_a_damaged_model_is_told_where_readings_are(trained):
+    (trained / "build" / "models" / "tiny" / "pretrain" / "manifest.json").write_text("{")
+
+    assert "read       unknown: " in blame("tiny", "a red fox who asked", trained)

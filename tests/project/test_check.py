@@ -73,3 +73,18 @@ def test_text_that_is_not_there_is_missed_before_dvc_starts(project):
 
 def test_a_stamp_that_make_writes_need_not_be_there(project):
     require_input("stdlib", project)
+
+
+def test_a_mixture_of_sources_that_the_recipe_does_not_have_is_found_first(change, project):
+    change("presets.tiny.data", {"mixture": {"letters": 0.5, "storys": 0.5}})
+
+    with pytest.raises(
+        ConfigError, match=r"presets\.tiny\.data\.mixture: no source 'storys' in .*: letters"
+    ):
+        check_preset("tiny", project)
+
+
+def test_a_mixture_of_sources_that_are_there_passes(change, project):
+    change("presets.tiny.data", {"mixture": {"letters": 1.0}})
+
+    assert check_preset("tiny", project) == "synthetic"

@@ -128,3 +128,31 @@ def test_files_take_four_bytes_a_weight_and_in_int8_a_little_over_one():
 
     assert model_bytes(size) == 2 * 4 * size.total
     assert int8_bytes(size) / size.total == pytest.approx(34 / 32)
+
+
+@pytest.mark.parametrize("name", ["timings.json", "current.json", "0123456789ab/config.json"])
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "[]", "{}", "5", '{"run": 3, "model": 3, "tokens_per_second": "fast"}'],
+    ids=["gone", "empty", "list", "no key", "number", "other types"],
+)
+def test_a_damaged_record_of_a_former_run_stops_no_estimate(project, tmp_path, name, content):
+    params = Params.load("tiny", project)
+    write_run(tmp_path, params.model)
+    path = tmp_path / "tiny" / name
+    path.unlink() if content is None else path.write_text(content)
+
+    rate = training_rate("tiny", params, 1024, Machine(state_dir=tmp_path))
+
+    assert rate.basis.startswith("assuming ")
+
+
+@pytest.mark.parametrize("speed", ["-1.0", "0", "1" + "0" * 400])
+def test_a_speed_that_cannot_be_is_none(project, tmp_path, speed):
+    params = Params.load("tiny", project)
+    write_run(tmp_path, params.model)
+    (tmp_path / "tiny" / "timings.json").write_text(f'{{"tokens_per_second": {speed}}}')
+
+    rate = training_rate("tiny", params, 1024, Machine(state_dir=tmp_path))
+
+    assert rate.basis.startswith("assuming ")

@@ -60,6 +60,7 @@ def test_a_mixture_says_how_often_each_source_is_read(project, machine, change):
 
     lines = render(Plan.of("tiny", machine, project)).splitlines()
 
+    assert "times" not in next(line for line in lines if line.startswith("corpus "))
     assert "stories   50,176  3.00 times  packed" in lines
     assert "letters  150,528  1.00 times  packed" in lines
 

@@ -9,6 +9,7 @@ REPORTS = {
     "pretrain": {
         "params": {"total": 1_200_000},
         "tokens": 301_056,
+        "fill_rate": 1.0,
         "steps": 147,
         "val_loss": 2.71828,
     },
@@ -84,3 +85,11 @@ def test_a_missing_report_is_named(write):
 def test_a_report_of_another_version_is_said_to_be_one(write):
     with pytest.raises(IntegrityError, match="ngram"):
         summarize("tiny", write(evaluate={"total": {}}))
+
+
+def test_padding_is_no_text_and_a_loss_that_is_not_finite_is_told(write):
+    pretrain = {**REPORTS["pretrain"], "fill_rate": 0.5, "val_loss": None}
+
+    shown = summarize("tiny", write(pretrain=pretrain))
+
+    assert "150,528 tokens in 147 steps, validation loss not finite" in shown

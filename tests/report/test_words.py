@@ -119,3 +119,9 @@ def test_room_that_padding_takes_is_told(found):
     told = words.recount_training(replace(found, pretrain={**found.pretrain, "fill_rate": 0.9876}))
 
     assert "which are 98.76 % full." in plain(told)
+
+
+def test_padding_is_not_trained_on(found):
+    told = words.introduce(replace(found, pretrain={**found.pretrain, "fill_rate": 0.5}))
+
+    assert "on 154 k tokens of" in plain(told)

@@ -22,6 +22,19 @@ class Watched:
         return self._plain.encode(data, lengths)
 
 
+class Interrupted:
+    """The plain encoder; it does not come back from a text with a question mark."""
+
+    def __init__(self, processor, error):
+        self._plain = PlainEncoder(processor)
+        self.error = error
+
+    def encode(self, data, lengths):
+        if self.error and ord("?") in data:
+            raise self.error
+        return self._plain.encode(data, lengths)
+
+
 def encode(encoder, texts):
     encoded = [text.encode() for text in texts]
     lengths = np.array([len(each) for each in encoded], dtype=np.int64)
@@ -109,3 +122,17 @@ def test_a_segment_longer_than_a_block_is_a_block_of_its_own(processor, small):
 
     assert encoder._cut_block(data, np.array([0, 220]), 0).tolist() == [0, 100]
     assert encoder._cut_block(data, np.array([0, 220]), 100).tolist() == list(range(100, 165))
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_after_an_error_nothing_is_remembered_that_was_not_encoded(processor, cuts, error):
+    inner = Interrupted(processor, error)
+    encoder = SegmentEncoder(keep_words(cuts), SegmentEncoder(cuts, inner, 2**17), 2**17)
+    texts = ["the sea\n", "the captain of the ship?\n", "captain and sea\n"]
+    encode(encoder, texts[:1])
+    with pytest.raises(error):
+        encode(encoder, texts)
+
+    inner.error = None
+
+    assert encode(encoder, texts) == processor.encode(texts)

@@ -14,7 +14,7 @@ from alm.checkpoint import load_model, read_spec
 from alm.config import Params, Stage
 from alm.config.sections import CurriculumStep
 from alm.data import PackedDocument, write_split
-from alm.errors import ConfigError, Interrupted, LockedError
+from alm.errors import ConfigError, Interrupted, LockedError, TrainingError
 from alm.io import Manifest, hold_lock, read_json
 from alm.train import Paths, Pretraining, Trainer
 
@@ -245,3 +245,36 @@ def test_speed_is_kept_outside_of_what_is_tracked(prepare):
 
     assert read_json(Path(".state/x/timings.json"))["tokens_per_second"] > 0
     assert b"second" not in b"".join(snapshot("x").values())
+
+
+def test_a_run_without_a_finite_validation_loss_publishes_nothing(prepare, monkeypatch):
+    monkeypatch.setattr(Trainer, "_validate", lambda self: None)
+
+    with pytest.raises(TrainingError, match="a finite validation loss at some step, found none"):
+        prepare().run()
+
+    assert not Path("x").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "experts", "told"),
+    [("best_fit", True, True), ("best_fit", False, False), ("stream", True, False)],
+)
+def test_padding_among_experts_is_told(prepare, shape, rows, experts, told):
+    write_packed(Path("docs"), n_docs=60)
+    model = shape if experts else replace(shape, moe=None)
+    run, said = prepare(packed="docs", model=model, data={"rows": rows, "seq_len": 16}), []
+
+    run._tell_padding(said.append)
+
+    padding = 1 - run._loader.facts()["fill_rate"]
+    assert len(said) == told
+    assert all(f"{padding:.1%} of the rows' places are padding" in line for line in said)
+
+
+def test_a_run_says_of_padding_as_it_begins(prepare, capsys):
+    write_packed(Path("docs"), n_docs=60)
+
+    prepare(packed="docs", data={"rows": "best_fit", "seq_len": 16}).run()
+
+    assert "of the rows' places are padding" in " ".join(capsys.readouterr().out.split())

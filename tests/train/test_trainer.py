@@ -185,7 +185,7 @@ def test_a_step_without_a_target_that_counts_has_no_gradient(build, config):
 
     loss, _ = trainer._accumulate()
 
-    assert loss == 0
+    assert loss is None
     assert all((p.grad == 0).all() for p in trainer.task.optimizer.parameters)
 
 
@@ -366,3 +366,39 @@ def test_loads_on_a_device_without_float64_give_the_same_figures(figure):
     loads_ME = torch.tensor([[3, 1, 0, 4], [2, 2, 2, 2]])
 
     assert figure(loads_ME.as_subclass(WithoutFloat64)) == figure(loads_ME)
+
+
+def test_a_step_without_a_target_that_counts_moves_nothing(build):
+    trainer = build(steps=4)
+    trainer._step()  # so that there is momentum to go on with
+    before, state = weights(trainer), trainer.task.optimizer.state_tensors()
+    state = {name: tensor.clone() for name, tensor in state.items()}
+    batches, losses = trainer.task.batches, trainer.progress.loss_count
+    blank = lambda step: replace(batches(step), loss_mask_BT=np.zeros((4, 8), bool))  # noqa: E731
+    trainer.task = replace(trainer.task, batches=blank)
+
+    trainer._step()
+
+    assert same(weights(trainer), before)
+    assert same(trainer.task.optimizer.state_tensors(), state)
+    assert all(param.grad is None for param in trainer.task.optimizer.parameters)
+    assert (trainer.progress.step, trainer.progress.loss_count) == (2, losses)
+    assert trainer.progress.skipped == 0
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")], ids=str)
+def test_a_validation_loss_that_is_not_finite_is_told_and_never_the_best(build, capsys, bad):
+    def objective(model, examples):
+        loss = next_token_loss(model, examples)
+        if model.training or trainer.progress.step != 4:
+            return loss
+        return Loss(loss.value * bad, loss.balance, loss.loads_ME)
+
+    trainer = build(objective=objective)
+    trainer.fit()
+
+    measured = {row.step: row.val_loss for row in trainer.table.rows if row.step % 4 == 0}
+    assert [step for step, loss in measured.items() if loss is None] == [4]
+    assert trainer.progress.best_step in {8, 12}
+    assert f"step 4: validation loss {bad}; not in the table" in capsys.readouterr().out
+    assert trainer.around.store.load_latest().step == 12

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import wait
 from dataclasses import replace
+from multiprocessing import active_children
 
 import pytest
 
-from alm.errors import IntegrityError, LockedError
+from alm.errors import AlmError, IntegrityError, LockedError
 from alm.io import hold_lock
 from alm.work import run_step
 
@@ -70,18 +72,17 @@ def test_a_killed_run_goes_on_with_the_parts_it_had(step, ingested, tmp_path, co
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.kill()
-    (kept, *_) = sorted(tmp_path.glob("killed.parts/*-0000000"))
-    before = kept.stat().st_mtime_ns
+    kept = {int(path.name[-7:]) for path in tmp_path.glob("killed.parts/*-" + "[0-9]" * 7)}
     made = []
     watched = replace(step)
     object.__setattr__(
-        watched, "work", lambda unit, root: made.append(unit) or step.work(unit, root)
+        watched, "work", lambda unit, root: made.append(unit.number) or step.work(unit, root)
     )
 
     run_step(watched, out, 1)
 
-    assert before
-    assert 0 < len(made) < len(step.units())
+    assert len(kept) >= 2
+    assert made == [unit.number for unit in step.units() if unit.number not in kept]
     assert contents(out) == alone
 
 
@@ -118,6 +119,22 @@ def test_an_error_in_a_worker_reaches_the_caller_as_it_is(step, ingested, tmp_pa
     with pytest.raises(IntegrityError, match="is damaged"):
         run_step(step, tmp_path / "out", workers)
     assert not (tmp_path / "out").exists()
+
+
+def test_killed_worker_is_named_and_the_next_run_goes_on(
+    step, tmp_path, contents, alone, monkeypatch
+):
+    def kill_one_and_wait(*args, **kwargs):
+        active_children()[0].kill()
+        return wait(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alm.work.pool.wait", kill_one_and_wait)
+        with pytest.raises(AlmError, match=r"killed, perhaps for want of memory; .*ALM_WORKERS"):
+            run_step(step, tmp_path / "out", 2)
+
+    run_step(step, tmp_path / "out", 1)
+    assert contents(tmp_path / "out") == alone
 
 
 def test_two_runs_do_not_share_an_output(step, tmp_path):

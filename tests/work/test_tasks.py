@@ -47,6 +47,18 @@ def test_a_task_that_died_is_run_again_with_another_number_of_tasks(step, tmp_pa
     assert contents(tmp_path / "out") == contents(tmp_path / "alone")
 
 
+def test_task_drops_parts_of_another_identity_and_leaves_what_others_work_on(step, tmp_path):
+    run_task(step, tmp_path / "out", Share(0, 2))
+    own = {path.name for path in (tmp_path / "out.parts").iterdir()}
+    under_way = f"{sorted(own)[0][:16]}-0000001.part"
+    for name in (under_way, "0" * 16 + "-0000001"):
+        (tmp_path / "out.parts" / name).mkdir()
+
+    run_task(step, tmp_path / "out", Share(0, 2))
+
+    assert {path.name for path in (tmp_path / "out.parts").iterdir()} == {*own, under_way}
+
+
 @pytest.mark.parametrize(("task", "tasks"), [(-1, 2), (2, 2), (0, 0)])
 def test_a_share_that_does_not_exist_is_refused(task, tasks):
     with pytest.raises(ConfigError, match="number the tasks from 0"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from alm.config import Stage
+from alm.errors import IntegrityError
 from alm.io import canonical_json, read_json, sha256_bytes, sha256_tree, write_json
 
 LIBRARIES = ("numpy", "safetensors", "torch")
@@ -43,8 +44,18 @@ class Fingerprint:
 
     @classmethod
     def read(cls, directory: Path) -> Self:
-        """Read the fingerprint that :meth:`write` left."""
-        return cls(read_json(directory / NAME))
+        """Read the fingerprint that :meth:`write` left.
+
+        Raises:
+            IntegrityError: it is absent or damaged.
+        """
+        components = read_json(directory / NAME)
+        if not isinstance(components, dict):
+            raise IntegrityError(
+                f"{directory / NAME}: expected the digest of each component, found "
+                f"{components!r:.40}; `make pretrain` writes it anew"
+            )
+        return cls(components)
 
     def write(self, directory: Path) -> None:
         """Leave the fingerprint in a state directory, to be compared with later ones."""

@@ -1,20 +1,18 @@
 """Free what former runs hold in the state directory, but nothing that anybody may go on with."""
 
-import shutil
 from pathlib import Path
 
 from alm.checkpoint.run import CURRENT, former_runs
-from alm.checkpoint.states import VALUES, whole_states
+from alm.checkpoint.states import VALUES, damaged_states, whole_states
 from alm.errors import IntegrityError, LockedError
-from alm.io import hold_lock, read_json
-
-TRASH = ".trash-"
+from alm.io import clear_trash, hold_lock, read_json, remove_directory, tree_bytes
 
 
 def prune_runs(states: Path) -> str:
     """Remove the runs of each preset but the current, and the newest that is not finished.
 
-    A run that another process holds stays too.
+    A run that another process holds stays too, and one that is not finished with a state that was
+    set aside: a person may restore it.
 
     Args:
         states: directory of all presets' states, such as ``.state``.
@@ -22,13 +20,12 @@ def prune_runs(states: Path) -> str:
     Returns:
         What was freed.
     """
-    before = _tree_bytes(states)
+    before = tree_bytes(states)
     removed = []
     for preset_root in sorted(path.parent for path in states.glob(f"*/{CURRENT}")):
-        for leftover in sorted(preset_root.glob(f"{TRASH}*")):
-            shutil.rmtree(leftover)
+        clear_trash(preset_root)
         removed += [run for run in superfluous_runs(preset_root) if _remove(run)]
-    freed = (before - _tree_bytes(states)) / 1e6
+    freed = (before - tree_bytes(states)) / 1e6
     return (
         f"freed {freed:,.1f} MB of {before / 1e6:,.1f} MB in {states}: {len(removed)} former runs, "
         "with their curves"
@@ -39,14 +36,15 @@ def superfluous_runs(preset_root: Path) -> list[Path]:
     """Return the former runs of a preset that need not be kept, the newest first."""
     former = former_runs(preset_root)
     unfinished = [run for run in former if not is_finished(run)]
-    return [run for run in former if run not in unfinished[:1]]
+    kept = [*unfinished[:1], *(run for run in unfinished if damaged_states(run))]
+    return [run for run in former if run not in kept]
 
 
 def is_finished(run: Path) -> bool:
     """Whether nothing is lost with a run: it did all its steps, or has saved none of them."""
     states = whole_states(run)
     if not states:
-        return True
+        return not damaged_states(run)
     try:
         values = read_json(states[-1] / VALUES)
         return values["step"] >= values["steps"]
@@ -55,16 +53,10 @@ def is_finished(run: Path) -> bool:
 
 
 def _remove(run: Path) -> bool:
-    """Rename first, so that a kill in the middle never leaves half a run under its name."""
+    """Remove a run unless another process holds it; say whether it is gone."""
     try:
         with hold_lock(run, patience=0.0):
-            trash = run.with_name(TRASH + run.name)
-            run.replace(trash)
-            shutil.rmtree(trash)
+            remove_directory(run)
     except LockedError:
         return False
     return True
-
-
-def _tree_bytes(root: Path) -> int:
-    return sum(path.lstat().st_size for path in sorted(root.rglob("*")) if path.is_file())

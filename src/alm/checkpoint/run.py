@@ -50,13 +50,13 @@ class RunDirectory:
             return []
 
     def _explain(self) -> None:
-        others = sorted(self._preset_root.glob(f"*/{FINGERPRINT}"))
-        if not others:
-            return
         changes = [
-            (self._fingerprint.changes_since(Fingerprint.read(path.parent)), path.parent.name)
-            for path in others
+            (self._fingerprint.changes_since(other), run.name)
+            for run in _list_runs(self._preset_root)
+            if (other := _read_fingerprint(run))
         ]
+        if not changes:
+            return
         changed, nearest = min(changes, key=lambda pair: (len(pair[0]), pair[1]))
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         self._say(
@@ -74,8 +74,21 @@ def former_runs(preset_root: Path) -> list[Path]:
         IntegrityError: ``current.json`` is damaged, so that the current run is not known.
     """
     known = _known_runs(preset_root)
-    others = [path.parent for path in sorted(preset_root.glob(f"*/{FINGERPRINT}"))]
-    return [*known[1:], *(run for run in others if run not in known)]
+    return [*known[1:], *(run for run in _list_runs(preset_root) if run not in known)]
+
+
+def _list_runs(preset_root: Path) -> list[Path]:
+    """Return the runs of a preset by name, but for those that are being removed."""
+    runs = [path.parent for path in sorted(preset_root.glob(f"*/{FINGERPRINT}"))]
+    return [run for run in runs if not run.name.startswith(".")]
+
+
+def _read_fingerprint(run: Path) -> Fingerprint | None:
+    """Return the fingerprint of a run; None where it cannot be read."""
+    try:
+        return Fingerprint.read(run)
+    except IntegrityError:
+        return None
 
 
 def _known_runs(preset_root: Path) -> list[Path]:

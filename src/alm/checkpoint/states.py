@@ -15,14 +15,21 @@ from torch import Tensor
 
 from alm.checkpoint.tensors import read_tensors, write_tensors
 from alm.errors import CheckpointError, IntegrityError
-from alm.io import Manifest, new_directory, read_json, sync_directory, write_json
+from alm.io import (
+    Manifest,
+    clear_trash,
+    new_directory,
+    read_json,
+    remove_directory,
+    sync_directory,
+    write_json,
+)
 from alm.io.atomic import PART
 
 KIND = "state"
 PREFIX = "step-"
 VALUES = "state.json"
 BAD = ".bad"
-TRASH = ".trash-"
 SPARE = 1.2  # free space wanted before a save, as a multiple of the state's tensors
 
 
@@ -95,7 +102,7 @@ class StateStore:
             CheckpointError: states were saved but none of them verifies: starting afresh is a
                 decision for a person.
         """
-        damaged = [path.name for path in sorted(self._root.glob(f"{PREFIX}*{BAD}"))]
+        damaged = [path.name for path in damaged_states(self._root)]
         for path in reversed(whole_states(self._root)):
             try:
                 return load_state(path)
@@ -124,9 +131,8 @@ class StateStore:
 
         Were it the first, an older one would look like a run to go on with.
         """
-        damaged = sorted(self._root.glob(f"{PREFIX}*{BAD}"))
-        for path in (*damaged, *whole_states(self._root)):
-            self._remove(path)
+        for path in (*damaged_states(self._root), *whole_states(self._root)):
+            remove_directory(path)
 
     def _set_aside(self, path: Path, error: IntegrityError) -> None:
         self._say(f"{path.name} cannot be used and is set aside as {path.name}{BAD}: {error}")
@@ -140,20 +146,18 @@ class StateStore:
         others = [path for path in whole_states(self._root) if path != newest]
         surplus = max(0, len(others) + 1 - self._keep)
         for path in others[:surplus]:
-            self._remove(path)
+            remove_directory(path)
 
     def _clear_leftovers(self) -> None:
         """Remove what a killed save or removal left; it may fill the disk."""
-        for pattern in (f"{TRASH}*", f"{PREFIX}*{PART}"):
-            for path in sorted(self._root.glob(pattern)):
-                shutil.rmtree(path)
+        clear_trash(self._root)
+        for path in sorted(self._root.glob(f"{PREFIX}*{PART}")):
+            shutil.rmtree(path)
 
-    def _remove(self, path: Path) -> None:
-        """Rename first, so that a kill in the middle never leaves half a state under its name."""
-        trash = path.with_name(TRASH + path.name)
-        shutil.rmtree(trash, ignore_errors=True)
-        path.replace(trash)
-        shutil.rmtree(trash)
+
+def damaged_states(root: Path) -> list[Path]:
+    """Return the states in ``root`` that did not verify and were set aside, by name."""
+    return sorted(root.glob(f"{PREFIX}*{BAD}"))
 
 
 def whole_states(root: Path) -> list[Path]:

@@ -18,6 +18,7 @@ PositiveFloat = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 Decay = Annotated[float, Field(strict=True, ge=0, lt=1)]  # of a running mean; 1 would never move
+SHARE_TOLERANCE = 1e-6  # by which the shares of a mixture may miss 1, as written decimals do
 SMALLEST_VOCABULARY = 320  # the bytes, the symbols, and something to learn
 section = dataclass(frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid"))
 
@@ -132,7 +133,13 @@ class DataConfig:
     """Shorter rows first; as many tokens a step as ever."""
 
     def __post_init__(self) -> None:
-        """Reject steps that each pass alone but do not fit together."""
+        """Reject shares and steps that each pass alone but do not fit together."""
+        total = sum(self.mixture.values())
+        if self.mixture and abs(total - 1) > SHARE_TOLERANCE:
+            raise ValueError(
+                f"mixture: expected shares that add up to 1, found {total:g} over "
+                f"{', '.join(self.mixture)}; change one of them"
+            )
         ends = [step.until for step in self.curriculum]
         if ends != sorted(set(ends)):
             raise ValueError(f"curriculum: expected rising values of until, found {ends}")

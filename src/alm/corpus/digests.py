@@ -88,8 +88,8 @@ def hash_name(source: str, name: str) -> int:
 
 
 def write_array(path: Path, array: NDArray) -> None:
-    """Write the bytes of an array."""
-    write_bytes(path, np.ascontiguousarray(array).tobytes())
+    """Write the bytes of an array, each number's lowest first on any machine."""
+    write_bytes(path, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
 
 
 def read_rows(paths: Iterable[Path], counts: Sequence[int], dtype: np.dtype) -> Rows:

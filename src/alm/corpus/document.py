@@ -85,6 +85,11 @@ def make_id(source: str, ordinal: int) -> str:
     return hashlib.sha256(f"{source}:{ordinal}".encode()).hexdigest()[:ID_DIGITS]
 
 
+def name_piece(name: str, number: int) -> str:
+    """Return the id of a piece, counted from 0, of a document that was too long."""
+    return f"{name}#{number}"
+
+
 def is_blank(text: str) -> bool:
     """Tell whether a text is empty or holds nothing but spaces."""
     return not text.strip(BLANK)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from alm.config import IngestConfig
 from alm.corpus.accounting import Accounting
-from alm.corpus.document import Document, DocumentWriter, is_blank, make_id
+from alm.corpus.document import Document, DocumentWriter, is_blank, make_id, name_piece
 from alm.corpus.ids import IdRegister
 from alm.corpus.limits import Limits
 from alm.corpus.quarantine import QuarantineWriter
@@ -107,4 +107,4 @@ class Intake:
 def _split(document: Document, limit: int) -> Iterator[Document]:
     for k, text in enumerate(split_text(document.text, limit)):
         meta = {**document.meta, "piece": k}
-        yield Document(f"{document.id}#{k}", document.source, text, meta)
+        yield Document(name_piece(document.id, k), document.source, text, meta)

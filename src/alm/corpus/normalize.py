@@ -148,9 +148,10 @@ class Cleaner:
 def normalize_text(text: str, max_blank_lines: int, *, keep_trailing: bool) -> str:
     r"""Return a text in its one form; doing so twice changes nothing more.
 
-    Control characters but tab and newline go, ``\r\n`` and ``\r`` become ``\n``, a byte order mark
-    at the start goes, spaces and tabs at line ends go unless kept, and of blank lines in a row at
-    most ``max_blank_lines`` stay. Case, symbols and every other character stay as they are.
+    The C0 controls, which are below U+0020, go but for tab and newline; ``\r\n`` and ``\r`` become
+    ``\n``, a byte order mark at the start goes, spaces and tabs at line ends go unless kept, and of
+    blank lines in a row at most ``max_blank_lines`` stay. Case, symbols and every other character
+    stay as they are, also U+007F and the C1 controls, U+0080 to U+009F.
     """
     text = CONTROLS.sub("", text)
     text = LINE_END.sub("\n", text)

@@ -146,10 +146,11 @@ def _pack_pieces(n_left: np.ndarray, capacity: int) -> tuple[np.ndarray, np.ndar
 
     Both are int64; the second ends with the length of the first.
     """
-    pieces, bounds = [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
+    pieces, bounds, n_before = [np.empty(0, np.int64)], [np.zeros(1, np.int64)], 0
     for first in range(0, len(n_left), WINDOW):
         documents = first + np.flatnonzero(n_left[first : first + WINDOW])
         bins = best_fit_decreasing(n_left[documents] + 1, capacity)
         pieces.append(documents[np.argsort(bins, kind="stable")])
-        bounds.append(bounds[-1][-1] + np.cumsum(np.bincount(bins)))
+        bounds.append(n_before + np.cumsum(np.bincount(bins)))
+        n_before += len(documents)
     return np.concatenate(pieces), np.concatenate(bounds)

@@ -22,6 +22,7 @@ Reference:
     Megatron-LM, ``megatron/core/datasets/indexed_dataset.py``, ``_IndexWriter``, for the layout.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -31,14 +32,16 @@ import numpy as np
 
 from alm.data.stream import TokenStream
 from alm.data.verification import verify_packed
-from alm.errors import InputError
+from alm.errors import ConfigError, InputError, IntegrityError
 from alm.io import Manifest, new_directory, new_file
+from alm.io.atomic import OLD, PART
 
 KIND = "corpus.exported"
 CHUNK_TOKENS = 2**20
 MAGIC = b"MMIDIDX\0\0"
 INT32 = 4  # Megatron's code
 INT32_END = 2**31
+WRITTEN = re.compile(r"((train|val)(\.bin|\.idx|\.npy|-documents\.npy)|manifest\.json)(\.part)?")
 
 Format = Literal["megatron", "npy"]
 
@@ -51,9 +54,16 @@ def export_packed(packed: Path, out: Path, file_format: Format) -> Manifest:
     (documents + 1,), uint64: where each begins, and the end.
 
     Raises:
+        ConfigError: the format is unknown.
         IntegrityError: the corpus is not what was packed.
-        InputError: the format cannot hold it.
+        InputError: the format cannot hold it, or ``out`` or a name that is worked under is taken by
+            something that no export wrote.
     """
+    if file_format not in WRITERS:
+        raise ConfigError(
+            f"expected a format out of {', '.join(WRITERS)}, found {file_format!r}; say FORMAT=npy"
+        )
+    _require_replaceable(out)
     source = verify_packed(packed)
     with new_directory(out) as root:
         for split in source.facts["splits"]:
@@ -108,6 +118,36 @@ WRITERS: dict[Format, Callable[[TokenStream, Path], None]] = {
     "megatron": write_megatron,
     "npy": write_npy,
 }
+
+
+def _require_replaceable(out: Path) -> None:
+    """Refuse to write where anything would be lost but a former export, whole or begun."""
+    if not out.name:
+        raise InputError(
+            f"expected OUT= to name a folder for the export, found {str(out)!r}; name a new one"
+        )
+    for path in (out, *(out.with_name(out.name + suffix) for suffix in (OLD, PART))):
+        is_left = path != out and _is_begun(path)
+        if (path.exists() or path.is_symlink()) and not (is_left or _is_export(path)):
+            raise InputError(
+                f"expected nothing at {path}, or what an export left there, found something else, "
+                "which would be removed; name a new folder as OUT="
+            )
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        Manifest.read(path, KIND)
+    except IntegrityError:
+        return False
+    return not path.is_symlink()
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether a folder holds nothing but what an export writes."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    return all(each.is_file() and WRITTEN.fullmatch(each.name) for each in sorted(path.iterdir()))
 
 
 def _copy_tokens(stream: TokenStream, kind: str, write: Callable[[bytes], object]) -> None:

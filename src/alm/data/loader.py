@@ -28,8 +28,8 @@ class Loader:
         seed: which order.
 
     Raises:
-        ConfigError: there is no row, or the mixture names a source that is not there, or its shares
-            do not add up.
+        ConfigError: there is no row, or the mixture names a source that is not there, or a share is
+            too small for a single sample.
     """
 
     def __init__(

@@ -13,21 +13,17 @@ from alm.data.rows import RowSet
 from alm.errors import ConfigError
 
 PERIOD = 2**16  # samples after which the schedule begins again: shares are counted in its parts
-TOLERANCE = 1e-6  # by which shares may miss 1, as written decimals do
 
 
 def weigh_shares(shares: dict[str, float]) -> dict[str, int]:
     """Return how many of ``PERIOD`` samples each source gets: its share, by largest remainder.
 
+    The shares add up to 1, as far as decimals do: the data section refuses others.
+
     Raises:
-        ConfigError: the shares do not add up to 1, or one is too small for a single sample.
+        ConfigError: a share is too small for a single sample.
     """
     total = sum(shares.values())
-    if abs(total - 1) > TOLERANCE:
-        raise ConfigError(
-            f"data.mixture: expected shares that add up to 1, found {total:g} over "
-            f"{', '.join(shares)}; change one of them"
-        )
     exact = {name: share / total * PERIOD for name, share in shares.items()}
     weights = {name: int(amount) for name, amount in exact.items()}
     by_remainder = sorted(exact, key=lambda name: weights[name] - exact[name])

@@ -9,6 +9,7 @@ from alm.io.digest import sha256_bytes, sha256_file, sha256_tree
 from alm.io.ignored import is_ignored
 from alm.io.lock import announce_stop, hold_lock
 from alm.io.manifest import FileEntry, Manifest
+from alm.io.removal import clear_trash, remove_directory, tree_bytes
 from alm.io.strict_json import canonical_json, parse_json, read_json, rounded, write_json
 
 __all__ = [
@@ -16,17 +17,20 @@ __all__ = [
     "Manifest",
     "announce_stop",
     "canonical_json",
+    "clear_trash",
     "hold_lock",
     "is_ignored",
     "new_directory",
     "new_file",
     "parse_json",
     "read_json",
+    "remove_directory",
     "rounded",
     "sha256_bytes",
     "sha256_file",
     "sha256_tree",
     "sync_directory",
+    "tree_bytes",
     "write_bytes",
     "write_json",
     "write_text",

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from alm.config import Params, Stage
+from alm.config.params import SCRATCH
 from alm.errors import IntegrityError
 from alm.io import Manifest
-from alm.project.exposure import Exposure, spell_readings
+from alm.project.exposure import FILTERED, MODEL, Exposure, spell_readings
 from alm.project.passage import Passage
 from alm.project.search import (
     Hit,
@@ -21,7 +22,6 @@ from alm.project.search import (
 from alm.project.terminal import one_line, part_of_line, shorten
 
 DEDUPLICATED = "corpus.dedup"
-FILTERED = "corpus.filter"
 CONTEXT = 60  # characters on either side of what was found
 SHOWN_PASSAGE = 160
 MARKS = (">>", "<<")
@@ -64,13 +64,14 @@ def blame(preset: str, text: str, root: Path = Path()) -> str:
             f"of {n} words or more:"
         )
     else:
-        return f"no document of corpus {corpus} holds this passage, or anything like it"
+        head = f"no document of corpus {corpus} holds this passage, or anything like it"
+        return "\n\n".join([head, *_tell_start(preset, places)])
     readings = _tell_readings(preset, places, hits)
     manifest = Manifest.read(places.documents, FILTERED)
     licences = {each["name"]: each["licence"] for each in manifest.facts["sources"]}
     dups = _find_dups(manifest, places.deduplicated)
     told = [_tell(hit, licences, dups, read) for hit, read in zip(hits, readings, strict=True)]
-    return "\n\n".join([head, *told])
+    return "\n\n".join([head, *told, *_tell_start(preset, places)])
 
 
 def _tell(hit: Hit, licences: dict[str, str], dups: Path | None, read: str) -> str:
@@ -112,6 +113,17 @@ def _ask_model(preset: str, places: Places, hits: list[Hit]) -> list[str]:
         else spell_readings(preset, next(readings))
         for place in packed
     ]
+
+
+def _tell_start(preset: str, places: Places) -> list[str]:
+    """Say whose weights the model began with: they read text that its own run did not."""
+    try:
+        start = Manifest.read(places.model, MODEL).params["train"]["init"]
+    except IntegrityError:  # not built, or damaged, which is told where readings are
+        return []
+    if start == SCRATCH:
+        return []
+    return [f"{preset} starts from the weights of {start}: ask `make blame PRESET={start}` too"]
 
 
 def excerpt(text: str, span: tuple[int, int]) -> str:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alm.config import CorpusParams, Machine, ModelConfig, Params
+from alm.config import CorpusParams, Machine, ModelConfig, Params, Recipe
+from alm.config.checks import choose_from
 from alm.config.layers import read_layers
 from alm.errors import ConfigError, InputError
 
@@ -19,7 +20,9 @@ def check_preset(preset: str, root: Path = Path()) -> str:
     """
     params = Params.load(preset, root)
     _check_widths(params.model, preset)
-    return check_corpus(params.corpus, root)
+    check_corpus(params.corpus, root)
+    _check_mixture(params, CorpusParams.load(params.corpus, root).recipe, preset)
+    return params.corpus
 
 
 def check_corpus(corpus: str, root: Path = Path()) -> str:
@@ -44,6 +47,16 @@ def require_input(corpus: str, root: Path = Path()) -> None:
         raise InputError(
             f"corpus {corpus!r}: expected text in {path}, found nothing; put your files there, or "
             f"change corpora.{corpus}.input in params.yaml"
+        )
+
+
+def _check_mixture(params: Params, recipe: Recipe, preset: str) -> None:
+    """Refuse shares of sources that the corpus does not have."""
+    known = [source.name for source in recipe.sources]
+    if unknown := sorted(params.data.mixture.keys() - set(known)):
+        raise ConfigError(
+            f"presets.{preset}.data.mixture: no source {unknown[0]!r} in corpus "
+            f"{params.corpus!r}; {choose_from(known)}"
         )
 
 

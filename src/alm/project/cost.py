@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from alm.config import Machine, ModelConfig, Params, available_cores
+from alm.errors import IntegrityError
 from alm.io import read_json
 
 TIMINGS = "timings.json"  # written by pretrain into the preset's state directory
@@ -91,13 +92,17 @@ def training_rate(preset: str, params: Params, n_vocab: int, machine: Machine) -
 
 
 def _measured_speed(states: Path, params: Params) -> float | None:
-    """Return the speed of a preset's last run, unless that was of another shape."""
-    if not (states / TIMINGS).exists() or not (states / CURRENT).exists():
+    """Return the speed of a preset's last run, unless that was of another shape.
+
+    None too where its files are gone or damaged: an estimate stops nothing.
+    """
+    try:
+        spec = read_json(states / read_json(states / CURRENT)["run"] / "config.json")
+        speed = float(read_json(states / TIMINGS)["tokens_per_second"])
+        is_same = spec["model"] == asdict(params.model)
+    except (IntegrityError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    spec = read_json(states / read_json(states / CURRENT)["run"] / "config.json")
-    if spec["model"] != asdict(params.model):
-        return None
-    return float(read_json(states / TIMINGS)["tokens_per_second"])
+    return speed if is_same and speed > 0 else None
 
 
 def training_seconds(tokens: int, rate: Rate) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alm.config import CorpusParams, Machine, Params, Stage
 from alm.config.params import SCRATCH
+from alm.io import tree_bytes
 from alm.project.budget import Budget, describe_sources, read_vocabulary
 from alm.project.cost import (
     Rate,
@@ -54,7 +55,7 @@ class Plan:
 
         Raises:
             ConfigError: the preset or its corpus cannot be used as written.
-            IntegrityError: the packed corpus or a former run's timings are damaged.
+            IntegrityError: the packed corpus is damaged.
         """
         params = Params.load(preset, root)
         corpus, ceiling = CorpusParams.load(params.corpus, root), params.model.vocab_size
@@ -123,10 +124,13 @@ def _epochs(plan: Plan) -> str:
     tokens = plan.budget.tokens
     if tokens is None:
         return f"not packed yet: `make pack PRESET={plan.preset}` tells how many tokens it has"
-    times = f"{plan.tokens / max(1, tokens):.2f} times"
+    about = "" if plan.budget.is_packed else "about "
+    times = f"each is read {about}{plan.tokens / max(1, tokens):.2f} times"
+    if plan.params.data.mixture:
+        times = "how often each is read, the mixture says, by source"
     if plan.budget.is_packed:
-        return f"{tokens:,} tokens to train on: each is read {times}"
-    return f"not packed yet; about {tokens:,} tokens, as below: each is read about {times}"
+        return f"{tokens:,} tokens to train on: {times}"
+    return f"not packed yet; about {tokens:,} tokens, as below: {times}"
 
 
 def _shards(budget: Budget) -> str:
@@ -159,13 +163,8 @@ def _plan_stages(
 def _plan_stage(stage: Stage, name: str, expected: int | None, root: Path) -> StagePlan:
     outs = [root / out for out in stage.outs]
     built = all(out.exists() for out in outs)
-    n_bytes = sum(map(_bytes_of, outs)) if built else expected
+    n_bytes = sum(map(tree_bytes, outs)) if built else expected
     return StagePlan(name=name, built=built, n_bytes=n_bytes)
-
-
-def _bytes_of(path: Path) -> int:
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _millions(count: int) -> str:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from alm.errors import AlmError, InputError
+from alm.io import tree_bytes
 
 
 def prune_cache(root: Path = Path()) -> str:
@@ -24,9 +25,9 @@ def prune_cache(root: Path = Path()) -> str:
             f"expected the cache in this clone, found it at {cache}: other clones may need what "
             "this dvc.lock does not name; remove objects there by hand"
         )
-    before = _tree_bytes(cache)
+    before = tree_bytes(cache)
     _dvc(root, "gc", "--workspace", "--force")
-    after = _tree_bytes(cache)
+    after = tree_bytes(cache)
     return f"freed {(before - after) / 1e6:,.1f} MB of {before / 1e6:,.1f} MB in {cache}"
 
 
@@ -36,8 +37,3 @@ def _dvc(root: Path, *arguments: str) -> str:
     if found.returncode:
         raise AlmError(f"dvc {' '.join(arguments)} failed: {found.stderr.strip()}")
     return found.stdout
-
-
-def _tree_bytes(root: Path) -> int:
-    files = sorted(root.rglob("*")) if root.exists() else []
-    return sum(file.lstat().st_size for file in files if file.is_file())

@@ -50,9 +50,11 @@ def _lines(
 
 
 def _training(facts: dict[str, Any]) -> str:
+    tokens, val_loss = round(facts["tokens"] * facts["fill_rate"]), facts["val_loss"]
+    ended = "not finite" if val_loss is None else f"{val_loss:.3f}"
     return (
-        f"{facts['params']['total'] / 1e6:.1f} M parameters, {facts['tokens']:,} tokens in "
-        f"{facts['steps']:,} steps, validation loss {facts['val_loss']:.3f}"
+        f"{facts['params']['total'] / 1e6:.1f} M parameters, {tokens:,} tokens in "
+        f"{facts['steps']:,} steps, validation loss {ended}"
     )
 
 

@@ -70,7 +70,7 @@ def _tiles(found: Findings) -> str:
     tiles = [
         ("bits per byte", bits(total["bits_per_byte"]), " · ".join(ngrams)),
         ("parameters", short(params["total"]), f"{short(params['active'])} at work on each token"),
-        ("tokens trained on", short(facts["tokens"]), f"{whole(facts['steps'])} steps"),
+        ("tokens trained on", short(words.tokens_read(found)), f"{whole(facts['steps'])} steps"),
         ("int8 weights", size(int8["bytes_int8"]), f"{smaller} the size, {_loss_note(found)}"),
     ]
     return tag("ul", *(_tile(*each) for each in tiles), class_="tiles")

@@ -6,7 +6,7 @@ from typing import Any
 from alm.report.figures import bits, number, ratio, share, short, signed, size, whole
 from alm.report.findings import Findings
 
-SCRATCH = "scratch"  # the value of train.init that names no preset
+SCRATCH = "scratch"  # the value of train.init that names no preset; config is no part of reports
 SCOPES = {"global": "among all sources", "source": "within each source"}
 
 
@@ -18,7 +18,7 @@ def introduce(found: Findings) -> str:
         kind, active = "mixture-of-experts", f", {short(params['active'])} at work on each token"
     return (
         f"A {kind} language model of {short(params['total'])} parameters{active}, trained "
-        f"{_origin(found)} on {short(found.pretrain['tokens'])} tokens of "
+        f"{_origin(found)} on {short(tokens_read(found))} tokens of "
         f"{_enumerate(sources(found))}."
     )
 
@@ -137,6 +137,11 @@ def limits(found: Findings) -> str:
 def rebuild_command(found: Findings) -> str:
     """Return what to type to build this model again."""
     return f"make repro PRESET={found.preset}"
+
+
+def tokens_read(found: Findings) -> int:
+    """Return how many tokens were trained on: the places of all rows, without the padding."""
+    return round(found.pretrain["tokens"] * found.pretrain["fill_rate"])
 
 
 def is_mixture(found: Findings) -> bool:

@@ -126,9 +126,7 @@ def _choose_precision(device: str) -> str:
 
     fast = {
         "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": lambda: (
-            torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-        ),
+        "cpu": lambda: torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported(),
         "mps": lambda: False,
     }
     return "bfloat16" if fast[device]() else "float32"

@@ -25,6 +25,7 @@ class FastEncoder:
     """Encode texts to exactly the ids of ``SentencePieceProcessor.encode``.
 
     A model whose text cannot be cut, such as a unigram model, goes to SentencePiece itself.
+    It remembers what it has encoded, and is for one thread at a time.
 
     Args:
         model: a serialised SentencePiece model, of alm or of anyone.

@@ -73,7 +73,8 @@ class PlainEncoder:
 class SegmentEncoder:
     """Cut texts where that is sound, and remember what every segment was encoded to.
 
-    The memory is bounded: when it is full it is emptied, which changes no id.
+    The memory is bounded: when it is full it is emptied, which changes no id. An error on the way
+    empties it too, since a segment may have a number then and no ids. For one thread at a time.
 
     Args:
         cuts: bool ``(65536,)``, from :func:`alm.tokenizer.cuts.find_cuts`.
@@ -92,6 +93,13 @@ class SegmentEncoder:
 
     def encode(self, data: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of all texts, and how many each has."""
+        try:
+            return self._encode(data, lengths)
+        except BaseException:  # also Ctrl-C
+            self._forget()
+            raise
+
+    def _encode(self, data: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edges = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         before = np.zeros(len(edges), dtype=np.int64)  # ids before each edge
         blocks = [np.empty(0, dtype=np.uint32)]
@@ -187,5 +195,8 @@ class SegmentEncoder:
     def _make_room(self, n_segments: int) -> None:
         full = len(self._table) + n_segments > self._capacity
         if full or self._n_ids > MAX_IDS * self._capacity:
-            self._table.clear()
-            self._n_ids = 0
+            self._forget()
+
+    def _forget(self) -> None:
+        self._table.clear()
+        self._n_ids = 0

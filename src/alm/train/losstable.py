@@ -19,9 +19,10 @@ class LossRow:
     step: int
     tokens: int
     loss: float | None
-    """Mean over the steps since the row before, in nats per token; None where all were skipped."""
+    """Mean over the steps since the row before, in nats per token; None where all were skipped or
+    had no target."""
     val_loss: float | None
-    """On held-out rows, where this step measured it."""
+    """On held-out rows, where this step measured it and it was finite."""
     lr: float
     grad_norm: float | None
     """Before clipping, of the last step; None where it was not finite."""

@@ -1,5 +1,6 @@
 """Train a preset's network on its corpus, from its newest state to the published model."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from alm.checkpoint import (
 from alm.config import Machine, Params, Stage
 from alm.config.params import SCRATCH
 from alm.data import Loader, Rows, TokenStream
-from alm.errors import ConfigError
+from alm.errors import ConfigError, TrainingError
 from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
 from alm.model import Transformer, describe, init_weights
 from alm.optim import Optimizer
@@ -32,6 +33,7 @@ from alm.train.validation import Validation
 
 PACKED = "corpus.packed"
 SECTIONS = ("runtime", "data", "optim", "train")
+FULL = 0.98  # share of places that hold a token, from which padding is not worth a word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ class Pretraining:
             Interrupted: asked to stop; the state was saved.
             ConfigError: tokenizer and shape, or this preset and its start, do not fit; or a split
                 is too small for one row.
+            TrainingError: the loss stayed non-finite, or no validation loss was finite.
         """
         machine = Machine.load()
         run = RunDirectory(machine.state_dir / self.preset, self.fingerprint, print)
@@ -103,11 +106,24 @@ class Pretraining:
     def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
         task = self._task()
         with ProgressLine("pretrain", task.steps) as line:
+            self._tell_padding(line.say)
             around = Surroundings(store=store, line=line, board=board, stop=stop)
             trainer = Trainer(task, self.params.train, self.numerics, around)
             trainer.fit()
         board.close()
         return trainer
+
+    def _tell_padding(self, say: Callable[[str], None]) -> None:
+        """Say how much of the experts' statistics is padding, where that is more than a little.
+
+        The model is not told which places are padding: its loads, balance loss and biases count it.
+        """
+        fill_rate = self._loader.facts()["fill_rate"]
+        if self.spec.model.moe and fill_rate < FULL:
+            say(
+                f"{1 - fill_rate:.1%} of the rows' places are padding, and so of what experts are "
+                "balanced by; data.rows: stream has none"
+            )
 
     def _task(self) -> Task:
         train, model = self.params.train, self._network()
@@ -167,6 +183,11 @@ class Pretraining:
 
     def _publish(self, trainer: Trainer) -> None:
         """Write the outputs, once, at the very end: the reports first, the model last."""
+        if not trainer.best:
+            raise TrainingError(
+                "expected a finite validation loss at some step, found none, and so no best "
+                "weights; lower train.lr"
+            )
         facts = self._facts(trainer)
         write_json(self.paths.metrics, rounded(facts))
         write_text(self.paths.table, trainer.table.to_csv())

@@ -42,7 +42,7 @@ class Progress:
         return asdict(self)
 
     def take_mean_loss(self) -> float | None:
-        """Return the mean loss since the last call; None where every step was skipped."""
+        """Return the mean loss since the last call; None where there was none."""
         mean = self.loss_sum / self.loss_count if self.loss_count else None
         self.loss_sum, self.loss_count = 0.0, 0
         return mean

@@ -108,14 +108,19 @@ class Trainer:
     # --- one step --------------------------------------------------------------------------
 
     def _step(self) -> tuple[float, Tensor, float]:
-        """Train on the rows of one step; leave weights as they are where it is not finite."""
+        """Train on the rows of one step; leave weights as they are where nothing can be learnt.
+
+        So it is where the loss or its gradient is not finite, and where no target counts.
+        """
         factor = lr_factor(self.progress.step, self.task.steps, self.config)
         loss, loads_ME = self._accumulate()
         grad_norm = torch.nn.utils.clip_grad_norm_(
             self.task.optimizer.parameters, self.config.grad_clip
         ).item()
         lr = factor * self.config.lr
-        if math.isfinite(loss) and math.isfinite(grad_norm):
+        if loss is None:
+            self.task.optimizer.zero_grad()
+        elif math.isfinite(loss) and math.isfinite(grad_norm):
             self.task.optimizer.step(lr)
             # The bias follows the learning rate down, so that routing settles with the weights.
             self.task.model.update_selection_biases(loads_ME, factor * self.config.bias_rate)
@@ -128,11 +133,11 @@ class Trainer:
         self.progress.step += 1
         return grad_norm, loads_ME, lr
 
-    def _accumulate(self) -> tuple[float, Tensor]:
+    def _accumulate(self) -> tuple[float | None, Tensor]:
         """Add up the gradient of one step over its micro-batches, each by its targets that count.
 
         So it is the gradient of the mean over all of the step's targets, however many a
-        micro-batch has.
+        micro-batch has. The loss is None where no target counts.
         """
         batch = self.task.batches(self.progress.step)
         n_targets = batch.n_targets
@@ -146,7 +151,7 @@ class Trainer:
             (value / parts).backward()
             total = total + loss.value.detach().cpu() / parts
             loads_ME = loss.loads_ME if loads_ME is None else loads_ME + loss.loads_ME
-        return total.item(), loads_ME
+        return total.item() if n_targets else None, loads_ME
 
     def _skip(self, loss: float, grad_norm: float) -> None:
         self.task.optimizer.zero_grad()
@@ -183,9 +188,14 @@ class Trainer:
         self.table.add(row)
         self._plot(row, loads_ME)
 
-    def _validate(self) -> float:
+    def _validate(self) -> float | None:
+        """Return the loss on held-out rows, None where it is not finite; keep the best weights."""
         result = self.task.validation.run(self.task.model, self.task.objective, self.numerics)
         self.progress.expert_load = result.expert_load
+        if not math.isfinite(result.loss):
+            step = self.progress.step
+            self.around.line.say(f"step {step}: validation loss {result.loss}; not in the table")
+            return None
         if self.progress.best_loss is None or result.loss < self.progress.best_loss:
             self.progress.best_loss, self.progress.best_step = result.loss, self.progress.step
             weights = self.task.model.state_dict()

@@ -4,12 +4,14 @@ import os
 import signal
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 from alm.attended import leave_with
 from alm.config import Machine, available_cores
+from alm.errors import AlmError
 from alm.io import Manifest, hold_lock
 from alm.work.parts import PartStore
 from alm.work.step import Step
@@ -27,8 +29,8 @@ def count_workers() -> int:
 def run_step(step: Step, out: Path, workers: int) -> Manifest:
     """Do the units that have no part yet, merge all of them into ``out``, return its manifest.
 
-    A few units, or one worker, need no pool and are done in this process. After a kill the parts that
-    were whole are found again, as long as nothing that decides them has changed.
+    A few units, or one worker, need no pool and are done in this process. After a kill the parts
+    that were whole are found again, as long as nothing that decides them has changed.
 
     Args:
         step: what to do.
@@ -37,7 +39,7 @@ def run_step(step: Step, out: Path, workers: int) -> Manifest:
 
     Raises:
         LockedError: another process works on the same output.
-        AlmError: whatever the step raises, in a worker or in the merge.
+        AlmError: whatever the step raises, in a worker or in the merge; or a worker was killed.
     """
     store = PartStore(step, out)
     with hold_lock(store.path):
@@ -58,6 +60,12 @@ def _work_in_pool(store: PartStore, todo: list[Unit], workers: int) -> None:
     )
     try:
         _hand_out(pool, store, todo, workers * WINDOW)
+    except BrokenProcessPool:
+        raise AlmError(
+            f"{store.path}: expected {workers} processes to work to the end, found one of them "
+            "killed, perhaps for want of memory; run the same command again, which goes on with "
+            "the parts that are done, or set ALM_WORKERS lower"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

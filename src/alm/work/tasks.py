@@ -37,7 +37,7 @@ def run_task(step: Step, out: Path, share: Share) -> int:
     task twice, changes no byte.
     """
     store = PartStore(step, out)
-    store.path.mkdir(parents=True, exist_ok=True)
+    store.open()
     own = [unit for unit in store.missing() if unit.number % share.tasks == share.task]
     for unit in own:
         store.make(unit)

@@ -29,6 +29,13 @@ def test_figures_are_kept_by_source_and_in_all():
     }
 
 
+def test_a_share_of_nothing_is_no_number():
+    count = JunkCount()
+    count.note("clean", Truth.GOOD, dropped=False)
+
+    assert count.facts()["all"] == figures(planted=0, found=0, recall=None, good=1, lost=0)
+
+
 def test_without_truth_there_are_no_figures():
     count = JunkCount()
     count.note("plain", Truth.UNKNOWN, dropped=True)
@@ -43,5 +50,5 @@ def figures(planted, found, recall, good, lost):
         "recall": recall,
         "good": good,
         "falsely_dropped": lost,
-        "falsely_dropped_share": lost / good if good else 0.0,
+        "falsely_dropped_share": lost / good if good else None,
     }

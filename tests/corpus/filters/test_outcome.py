@@ -2,7 +2,7 @@
 
 import pytest
 
-from alm.corpus.filters.outcome import find_cuts
+from alm.corpus.filters.outcome import Outcome, find_cuts
 from alm.corpus.filters.pending import Pending
 from alm.work import Part
 
@@ -27,3 +27,14 @@ def test_each_source_has_its_cut_among_training_documents(part):
 
 def test_source_without_training_documents_is_cut_among_those_held_out(part):
     assert find_cuts([part("train"), part("val", 5, 6)], 50.0) == {0: 5}
+
+
+def test_asking_twice_gets_the_same_answer():
+    source = {"name": "a", "kind": "text", "licence": "unknown"}
+    outcome = Outcome([source], {})
+    outcome.pass_on(
+        [{"name": "a"} | {split: {"docs": 2, "bytes": 9} for split in ("train", "val")}]
+    )
+
+    assert outcome.facts() == outcome.facts()
+    assert outcome.facts()["docs_in"] == 4

@@ -63,13 +63,14 @@ class JunkCount:
         ]
 
 
-def _figures(row: list[int]) -> dict[str, float]:
+def _figures(row: list[int]) -> dict[str, float | None]:
+    """Name the counts; a share of nothing is None."""
     junk, found, good, lost = row
     return {
         "planted": junk,
         "found": found,
-        "recall": found / junk if junk else 1.0,
+        "recall": found / junk if junk else None,
         "good": good,
         "falsely_dropped": lost,
-        "falsely_dropped_share": lost / good if good else 0.0,
+        "falsely_dropped_share": lost / good if good else None,
     }

@@ -53,7 +53,7 @@ class Outcome:
         self._names = [source["name"] for source in sources]
         self._cuts = cuts
         self._books = {split: Accounting(sources) for split in SPLITS}
-        self._total = Accounting(sources)
+        self._sources = sources
         self._junk = JunkCount()
         self._masked: Counter[str] = Counter()
 
@@ -101,9 +101,10 @@ class Outcome:
 
     def facts(self) -> dict[str, Any]:
         """Return the books, with each source's share of either split."""
+        total = Accounting(self._sources)
         for books in self._books.values():
-            self._total.absorb(books.facts())
-        facts = self._total.facts()
+            total.absorb(books.facts())
+        facts = total.facts()
         shares = {split: self._books[split].facts()["sources"] for split in SPLITS}
         for i, source in enumerate(facts["sources"]):
             source.update({split: _share([shares[split][i]]) for split in SPLITS})

@@ -5,12 +5,14 @@ Addresses of this machine or of a private network say nothing about a person and
 """
 
 import re
+import string
 from dataclasses import dataclass
 
 EMAIL, IPV4 = "name@example.com", "192.0.2.1"
-LOCAL_PART = re.compile(r"[A-Za-z0-9._%+-]{1,64}\Z")
-DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}")
-MOST_LOCAL, MOST_DOMAIN = 64, 255  # characters before and behind the @ (RFC 5321)
+LOCAL = string.ascii_letters + string.digits + "._%+-"  # what may stand before the @
+DOMAIN = r"@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
+# With an address that begins where the last one ends: masked by itself, it would be joined to that.
+DOMAINS = re.compile(rf"{DOMAIN}(?:[{LOCAL}]*+{DOMAIN})*+")
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 ADDRESS = re.compile(rf"(?<![0-9A-Za-z_.-]){OCTET}(?:\.{OCTET}){{3}}(?![0-9A-Za-z_-]|\.[0-9])")
 PRIVATE = re.compile(
@@ -33,8 +35,10 @@ class Masked:
 def mask(text: str) -> Masked:
     """Mask the addresses of a text; doing so twice changes nothing more.
 
-    Time is linear: patterns see a bounded piece at a time, and nothing where there is no ``@`` and
-    no three dots.
+    Addresses that touch, such as ``a@b.org@c.org``, are one, and an address is taken whole, however
+    long: of what was left, a second time would make another. Time is linear, since no pattern reads
+    past the next ``@`` that is not an address's, and none at all where there is no ``@`` and no
+    three dots.
     """
     emails = ipv4 = 0
     if "@" in text:
@@ -46,14 +50,15 @@ def mask(text: str) -> Masked:
 
 def _mask_emails(text: str) -> tuple[str, int]:
     pieces: list[str] = []
-    done, n, at = 0, 0, text.find("@")
+    done, seen, n, at = 0, 0, 0, text.find("@")
     while at >= 0:
-        local = LOCAL_PART.search(text, max(done, at - MOST_LOCAL), at)
-        domain = local and DOMAIN.match(text, at + 1, at + 1 + MOST_DOMAIN)
-        if domain and text[local.start() : domain.end()] != EMAIL:
-            pieces += [text[done : local.start()], EMAIL]
-            done, n = domain.end(), n + 1
-        at = text.find("@", max(at + 1, done))
+        start = seen + len(text[seen:at].rstrip(LOCAL))
+        domains = DOMAINS.match(text, at) if start < at else None
+        seen = domains.end() if domains else at + 1
+        if domains and text[start:seen] != EMAIL:
+            pieces += [text[done:start], EMAIL]
+            done, n = seen, n + 1
+        at = text.find("@", seen)
     return "".join([*pieces, text[done:]]), n
 
 

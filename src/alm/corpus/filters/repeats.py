@@ -11,9 +11,10 @@ class Repeats:
     """Equal keys, side by side.
 
     Keys are compared in all their 64 bits. They are sorted by the leading ones with their place in
-    the rest, several times faster than by an index; equal keys stay together unless another key
-    has the same leading bits, which for a million keys of 64 random bits happens once in some
-    twenty such buffers, and then hides one repeat.
+    the rest, several times faster than by an index. Where two keys have the same leading bits, as
+    two of a million random ones have in one of some twenty buffers, that may leave them out of
+    order, and equal ones apart; then they are sorted again in all their bits. So whether a key is
+    found to come again does not depend on its neighbours.
     """
 
     places: np.ndarray
@@ -32,6 +33,9 @@ class Repeats:
         packed.sort()
         places = (packed & low).astype(np.int64)
         together = keys[places]
+        if (together[1:] < together[:-1]).any():
+            places = np.argsort(keys, kind="stable")
+            together = keys[places]
         firsts = np.flatnonzero(np.append(True, together[1:] != together[:-1])[:n])
         return cls(places, firsts, np.diff(firsts, append=n))
 
