@@ -5,14 +5,13 @@ Addresses of this machine or of a private network say nothing about a person and
 """
 
 import re
-import string
 from dataclasses import dataclass
 
 EMAIL, IPV4 = "name@example.com", "192.0.2.1"
-LOCAL = string.ascii_letters + string.digits + "._%+-"  # what may stand before the @
-DOMAIN = r"@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
-# With an address that begins where the last one ends: masked by itself, it would be joined to that.
-DOMAINS = re.compile(rf"{DOMAIN}(?:[{LOCAL}]*+{DOMAIN})*+")
+LOCAL = "A-Za-z0-9._%+-"  # what may stand before the @
+RUN = re.compile(rf"[@{LOCAL}]++")
+MAIL = re.compile(rf"[{LOCAL}]@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}")
+AFTER = "@._%+-"  # at the end of an address it is the sentence's, not the address's
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 ADDRESS = re.compile(rf"(?<![0-9A-Za-z_.-]){OCTET}(?:\.{OCTET}){{3}}(?![0-9A-Za-z_-]|\.[0-9])")
 PRIVATE = re.compile(
@@ -35,10 +34,9 @@ class Masked:
 def mask(text: str) -> Masked:
     """Mask the addresses of a text; doing so twice changes nothing more.
 
-    Addresses that touch, such as ``a@b.org@c.org``, are one, and an address is taken whole, however
-    long: of what was left, a second time would make another. Time is linear, since no pattern reads
-    past the next ``@`` that is not an address's, and none at all where there is no ``@`` and no
-    three dots.
+    A run of characters that addresses are made of is masked whole where it holds an address: of
+    what was left of ``a@b.org@c.org``, a second time would make another. Time is linear, and next
+    to none where there is no ``@`` and no three dots.
     """
     emails = ipv4 = 0
     if "@" in text:
@@ -49,17 +47,18 @@ def mask(text: str) -> Masked:
 
 
 def _mask_emails(text: str) -> tuple[str, int]:
-    pieces: list[str] = []
-    done, seen, n, at = 0, 0, 0, text.find("@")
-    while at >= 0:
-        start = seen + len(text[seen:at].rstrip(LOCAL))
-        domains = DOMAINS.match(text, at) if start < at else None
-        seen = domains.end() if domains else at + 1
-        if domains and text[start:seen] != EMAIL:
-            pieces += [text[done:start], EMAIL]
-            done, n = seen, n + 1
-        at = text.find("@", seen)
-    return "".join([*pieces, text[done:]]), n
+    n = 0
+
+    def replace(run: re.Match[str]) -> str:
+        nonlocal n
+        core = run[0].lstrip("@").rstrip(AFTER)
+        if core == EMAIL or not MAIL.search(core):
+            return run[0]
+        n += 1
+        before, _, after = run[0].partition(core)
+        return before + EMAIL + after
+
+    return RUN.sub(replace, text), n
 
 
 def _mask_addresses(text: str) -> tuple[str, int]:

@@ -55,7 +55,8 @@ def test_answer_is_still_among_the_facts(pairs):
 
 
 def test_word_is_exchanged_for_one_of_its_kind_with_the_same_article():
-    original = Passage("There was an old kite on an amber table.", {})
+    padding = " ".join(f"w{chr(97 + i)}x" for i in range(26)) + " " + "qz " * 40  # of no kind
+    original = Passage(f"There was an old kite on an amber table. {padding}", {})
 
     for seed in SEEDS:
         other = words(echo(original, Draws(seed)).text)
