@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 REPO = Path(__file__).parents[2]
 INSTALLED = ".venv/.alm-installed"
+WATCH = Path(__file__).parent / "watch"  # a sitecustomize that notes what a stage does
 SHAPE = {"d_model": 32, "n_layers": 2, "n_heads": 2, "n_kv_heads": 1, "d_head": 16, "d_ff": 64}
 TRAIN = {"tokens": 15360, "batch_size": 4, "micro_batch_size": 4, "validate_every": 10}
 
@@ -28,7 +29,15 @@ class House:
         """The environment of a build: this interpreter first, and nothing of the tests' own."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("ALM_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
-        return {**kept, "PATH": path, "PYTHONPATH": str(self.root / "src"), "SHELL": "/bin/sh"}
+        places = f"{self.root / 'src'}{os.pathsep}{WATCH}"
+        self.watched.mkdir(exist_ok=True)
+        watch = {"PYTHONPATH": places, "WATCH_FOLDER": str(self.watched)}
+        return {**kept, "PATH": path, "SHELL": "/bin/sh", **watch}
+
+    @property
+    def watched(self):
+        """Where every stage leaves a list of what it read, wrote and ran."""
+        return self.root.with_name(f"{self.root.name}.watched")
 
     def start(self, *command, **environment):
         """Start a command in a process group of its own."""
