@@ -7,7 +7,7 @@ import pytest
 
 from alm.checkpoint import ModelSpec
 from alm.config import EvaluateConfig, ModelConfig
-from alm.errors import IntegrityError
+from alm.errors import ConfigError, IntegrityError
 from alm.eval.evaluation import evaluate, headline
 from alm.eval.ngram import Counts, KneserNey
 from alm.model import Transformer
@@ -21,6 +21,10 @@ SHAPE = ModelConfig(
     n_kv_heads=1,
     d_head=8,
     d_ff=8,
+    position="rope",
+    rope_scaling=None,
+    window=None,
+    targets=(),
     rope_theta=100.0,
     norm_eps=1e-6,
     tied_embeddings=True,
@@ -29,10 +33,12 @@ SHAPE = ModelConfig(
 CHOSEN = {"b": ["é", "x" * 40, "y"], "a": ["one two three", "four", "five"]}
 
 
-def run(corpus, orders=(3, 5), max_bytes=1000, tokenizer="ab" * 32):
+def run(corpus, orders=(3, 5), max_bytes=1000, limits=(), tokenizer="ab" * 32):
     documents, packed = corpus
     spec = ModelSpec(model=SHAPE, n_vocab=N_VOCAB, seq_len=8, tokenizer_sha256=tokenizer)
-    config = EvaluateConfig(max_bytes=max_bytes, ngram_orders=orders, batch_size=2)
+    config = EvaluateConfig(
+        max_bytes=max_bytes, limits=dict(limits), ngram_orders=orders, batch_size=2
+    )
     return evaluate(Transformer(SHAPE, N_VOCAB).eval(), spec, packed, documents, config)
 
 
@@ -80,11 +86,34 @@ def test_without_ngram_orders_the_network_stands_alone(corpus):
     found = run(corpus, orders=())
 
     assert found["total"]["ngram"] == found["total"]["ratio"] == {}
-    assert headline(found) == f"{found['total']['bits_per_byte']:.4f} bits per byte"
+    assert headline(found).endswith(f"{found['total']['interval'][1]:.4f}")
 
 
 def test_fewer_bytes_take_the_first_documents_of_each_source(corpus):
     assert run(corpus, max_bytes=13)["total"]["documents"] == 2
+
+
+def test_a_limit_takes_fewer_documents_of_its_source_alone(corpus):
+    found = run(corpus, limits={"a": 1})
+
+    assert {name: part["documents"] for name, part in found["sources"].items()} == {"b": 3, "a": 1}
+
+
+def test_a_limit_for_no_source_is_refused(corpus):
+    with pytest.raises(ConfigError, match=r"limits: expected sources of the corpus \(b, a\)"):
+        run(corpus, limits={"c": 1})
+
+
+def test_every_score_says_how_sure_it_is(found):
+    for part in (found["total"], *found["sources"].values()):
+        low, high = part["interval"]
+        assert low <= part["bits_per_byte"] <= high
+
+
+def test_a_single_document_has_no_interval(corpus):
+    found = run(corpus, limits={"a": 1})
+
+    assert found["sources"]["a"]["interval"] is None
 
 
 def test_rule_is_told(found):
@@ -92,7 +121,13 @@ def test_rule_is_told(found):
 
 
 def test_headline_names_every_model(found):
-    assert headline(found).startswith(f"{found['total']['bits_per_byte']:.4f} bits per byte (3-gr")
+    total = found["total"]
+    low, high = total["interval"]
+
+    assert headline(found) == (
+        f"{total['bits_per_byte']:.4f} bits per byte, 95 % between {low:.4f} and {high:.4f} "
+        f"(3-gram {total['ngram']['3']:.4f}, 5-gram {total['ngram']['5']:.4f})"
+    )
 
 
 def test_network_of_another_vocabulary_is_refused(corpus):

@@ -10,22 +10,28 @@ from alm.io import Manifest
 def test_first_documents_of_each_source_are_taken_while_they_fit():
     sources, sizes = ["a", "b", "a", "a", "b", "a"], [4, 3, 5, 2, 9, 1]
 
-    assert choose_documents(sources, sizes, 9) == {"a": [0, 2], "b": [1]}
-    assert choose_documents(sources, sizes, 12) == {"a": [0, 2, 3, 5], "b": [1, 4]}
+    assert choose_documents(sources, sizes, 9, {}) == {"a": [0, 2], "b": [1]}
+    assert choose_documents(sources, sizes, 12, {}) == {"a": [0, 2, 3, 5], "b": [1, 4]}
 
 
 def test_a_first_document_is_taken_whatever_its_size():
-    assert choose_documents(["a", "a"], [100, 1], 10) == {"a": [0]}
+    assert choose_documents(["a", "a"], [100, 1], 10, {}) == {"a": [0]}
 
 
 def test_what_does_not_fit_ends_the_choice():
-    assert choose_documents(["a", "a", "a"], [5, 9, 1], 10) == {"a": [0]}
+    assert choose_documents(["a", "a", "a"], [5, 9, 1], 10, {}) == {"a": [0]}
+
+
+def test_a_limit_in_documents_ends_the_choice_of_its_source():
+    sources, sizes = ["a", "b", "a", "a", "b"], [1, 1, 1, 1, 1]
+
+    assert choose_documents(sources, sizes, 9, {"a": 2}) == {"a": [0, 2], "b": [1, 4]}
 
 
 def test_texts_are_those_of_the_packed_documents(corpus):
     documents, packed = corpus
 
-    held_out = HeldOut.read(packed, documents, 17)
+    held_out = HeldOut.read(packed, documents, 17, {})
 
     assert held_out.chosen == {"b": [1], "a": [0, 2]}
     assert held_out.texts == {0: b"one two three", 1: "é".encode(), 2: b"four"}
@@ -37,7 +43,7 @@ def test_texts_are_those_of_the_packed_documents(corpus):
 def test_sources_stand_in_the_order_of_the_corpus(corpus):
     documents, packed = corpus
 
-    assert list(HeldOut.read(packed, documents, 1000).chosen) == ["b", "a"]
+    assert list(HeldOut.read(packed, documents, 1000, {}).chosen) == ["b", "a"]
 
 
 def test_training_text_is_read_whole(corpus):
@@ -71,7 +77,7 @@ def test_document_other_than_the_packed_one_is_refused(corpus, old, new, message
     reseal(documents, packed)
 
     with pytest.raises(IntegrityError, match=message):
-        HeldOut.read(packed, documents, 17)
+        HeldOut.read(packed, documents, 17, {})
 
 
 @pytest.mark.parametrize("change", ["fewer", "more"])
@@ -83,7 +89,7 @@ def test_another_number_of_documents_is_refused(corpus, change):
     reseal(documents, packed)
 
     with pytest.raises(IntegrityError, match="pack the corpus again"):
-        HeldOut.read(packed, documents, 17)
+        HeldOut.read(packed, documents, 17, {})
 
 
 def test_text_that_changed_since_it_was_packed_is_refused(corpus):
@@ -92,7 +98,7 @@ def test_text_that_changed_since_it_was_packed_is_refused(corpus):
     path.write_text(path.read_text().replace("three", "eerht"))
 
     with pytest.raises(IntegrityError, match="train.jsonl"):
-        HeldOut.read(packed, documents, 17)
+        HeldOut.read(packed, documents, 17, {})
 
 
 def test_shards_of_another_text_are_refused(corpus):
@@ -101,4 +107,4 @@ def test_shards_of_another_text_are_refused(corpus):
     Manifest.write(documents, "corpus.filter", params={"other": 1}, inputs={}, facts=facts)
 
     with pytest.raises(IntegrityError, match="found shards of"):
-        HeldOut.read(packed, documents, 17)
+        HeldOut.read(packed, documents, 17, {})

@@ -22,7 +22,7 @@ SPEC = {
         "n_layers": 4,
         "rope_theta": 10000.0,
         "tied_embeddings": True,
-        "moe": {"n_dense_layers": 1, "n_experts": 4, "n_experts_per_token": 2},
+        "moe": {"router": "sigmoid", "n_dense_layers": 1, "n_experts": 4, "n_experts_per_token": 2},
     },
     "n_vocab": 1024,
     "seq_len": 128,
@@ -32,13 +32,22 @@ NUMERICS = {"mode": "portable", "device": "cpu", "precision": "float32", "thread
 
 
 def loss_table(n_rows=15):
-    lines = ["step,tokens,loss,val_loss,lr,grad_norm,max_load"]
+    lines = ["step,tokens,loss,val_loss,lr,grad_norm,max_load,weights"]
     for i in range(1, n_rows + 1):
         step, loss = 10 * i, 2 + 5 * math.exp(-i / 4)
         val = f"{loss + 0.05:.5g}" if i % 5 == 0 else ""
         rate = 0.01 * min(1, i / 2, (n_rows - i + 1) / 5)
         norm, load = 0.3 + 2 / i, 1.2 + 0.6 / i
-        row = (step, step * 2048, f"{loss:.5g}", val, f"{rate:.4g}", f"{norm:.4g}", f"{load:.4g}")
+        row = (
+            step,
+            step * 2048,
+            f"{loss:.5g}",
+            val,
+            f"{rate:.4g}",
+            f"{norm:.4g}",
+            f"{load:.4g}",
+            "0a1b",
+        )
         lines.append(",".join(map(str, row)))
     return "\n".join(lines) + "\n"
 
@@ -54,6 +63,7 @@ def score(n_bytes, bits, ngrams):
         "loss": nats / tokens,
         "perplexity": math.exp(nats / tokens),
         "bits_per_byte": bits,
+        "interval": [bits - 0.02, bits + 0.03],
         "bytes_per_token": n_bytes / tokens,
         "ngram": {"3": ngrams[0], "5": ngrams[1]},
         "ratio": {"3": bits / ngrams[0], "5": bits / ngrams[1]},

@@ -8,12 +8,12 @@ from alm.errors import IntegrityError
 from alm.io import Manifest
 from alm.report.findings import Findings, LossCurve
 
-HEADER = "step,tokens,loss,val_loss,lr,grad_norm,max_load"
+HEADER = "step,tokens,loss,val_loss,lr,grad_norm,max_load,weights"
 
 
 def test_loss_table_becomes_series_over_tokens(tmp_path):
     path = tmp_path / "loss.csv"
-    path.write_text(f"{HEADER}\n10,100,2.5,,0.1,1,\n20,200,2.25,2.75,0.1,1,\n")
+    path.write_text(f"{HEADER}\n10,100,2.5,,0.1,1,,\n20,200,2.25,2.75,0.1,1,,0af1\n")
 
     curve = LossCurve.read(path)
 
@@ -28,9 +28,9 @@ def test_loss_table_becomes_series_over_tokens(tmp_path):
     [
         ("step,loss\n1,2\n", "expected the columns step, tokens, .* found step, loss; train again"),
         ("", "found none; train again"),
-        (f"{HEADER}\n10,100,much,,0.1,1,\n", "is damaged: .*much"),
-        (f"{HEADER}\n10,100\n", "expected 7 fields, found 2 in line 2"),
-        (f"{HEADER}\n1,2,3,4,5,6,7,8\n", "expected 7 fields, found 8 in line 2"),
+        (f"{HEADER}\n10,100,much,,0.1,1,,\n", "is damaged: .*much"),
+        (f"{HEADER}\n10,100\n", "expected 8 fields, found 2 in line 2"),
+        (f"{HEADER}\n1,2,3,4,5,6,7,8,9\n", "expected 8 fields, found 9 in line 2"),
     ],
     ids=["columns", "empty", "word", "short", "long"],
 )

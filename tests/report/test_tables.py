@@ -14,9 +14,10 @@ def test_held_out_stands_in_the_order_of_the_corpus_with_the_total_last(found):
     table = tables.held_out(found)
 
     assert [each[0] for each in table.rows] == ["stories", "arithmetic", "all"]
-    assert table.columns[3:6] == ["model", "5-gram", "3-gram"]
-    assert row(table, "arithmetic")[3:7] == [
+    assert table.columns[3:7] == ["model", "95 % interval", "5-gram", "3-gram"]
+    assert row(table, "arithmetic")[3:8] == [
         "1.400",
+        "1.380 to 1.430",
         "1.900",
         "2.200",
         "0.74\N{MULTIPLICATION SIGN}",

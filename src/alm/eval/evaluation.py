@@ -11,6 +11,7 @@ from alm.checkpoint import ModelSpec
 from alm.config import EvaluateConfig
 from alm.eval.bits_per_byte import RULE, Score, bits_per_byte, score_documents
 from alm.eval.held_out import HeldOut, read_train_texts
+from alm.eval.interval import Costs, interval
 from alm.eval.ngram import Counts, KneserNey
 from alm.eval.seen import count_seen_bytes
 from alm.model import Transformer
@@ -30,7 +31,8 @@ def evaluate(
 
     Returns:
         The rule by which all of it is scored; and for all documents (``total``) and those of each
-        source (``sources``) the network's score in every unit, the bits per byte of each n-gram
+        source (``sources``) the network's score in every unit, the 95 % interval of its bits per
+        byte (``interval``; None of a single document), the bits per byte of each n-gram
         model (``ngram``), the network's as a share of them (``ratio``), and the share of the bytes
         that stand in lines of the training text (``seen``).
 
@@ -38,7 +40,7 @@ def evaluate(
         IntegrityError: a file is damaged, or tokens, text and network do not belong together.
         ConfigError: an n-gram order is too high.
     """
-    held_out = HeldOut.read(packed, documents, config.max_bytes)
+    held_out = HeldOut.read(packed, documents, config.max_bytes, config.limits)
     held_out.stream.require_tokenizer(spec.tokenizer_sha256)
     chosen = [i for each in held_out.chosen.values() for i in each]
     nats = score_documents(
@@ -58,30 +60,37 @@ def evaluate(
         for i, text, known, cost in zip(chosen, texts, seen, nats, strict=True)
     }
     costs = {order: dict(zip(chosen, each, strict=True)) for order, each in ngrams.items()}
+    parts = list(held_out.chosen.values())
     return {
         "rule": RULE,
-        "total": summarize(chosen, scores, costs),
-        "sources": {name: summarize(each, scores, costs) for name, each in held_out.chosen.items()},
+        "total": summarize(parts, scores, costs),
+        "sources": {
+            name: summarize([each], scores, costs) for name, each in held_out.chosen.items()
+        },
     }
 
 
 def summarize(
-    documents: Sequence[int], scores: dict[int, Score], costs: dict[int, dict[int, float]]
+    groups: Sequence[Sequence[int]], scores: dict[int, Score], costs: dict[int, dict[int, float]]
 ) -> dict[str, Any]:
-    """Return what coding ``documents`` costs the network and each n-gram model.
+    """Return what coding some documents costs the network and each n-gram model.
 
     Args:
-        documents: which ones.
+        groups: the documents of each source.
         scores: document -> the network's score.
         costs: order of an n-gram model -> document -> its nats.
     """
+    documents = [i for group in groups for i in group]
     score = Score.total(scores[i] for i in documents)
+    sure = interval(
+        [Costs.of([scores[i].nats for i in g], [scores[i].bytes for i in g]) for g in groups]
+    )
     ngram = {
         str(order): bits_per_byte(math.fsum(each[i] for i in documents), score.bytes)
         for order, each in costs.items()
     }
     ratio = {order: score.bits_per_byte / bits for order, bits in ngram.items()}
-    return {**score.as_dict(), "ngram": ngram, "ratio": ratio}
+    return {**score.as_dict(), "interval": sure, "ngram": ngram, "ratio": ratio}
 
 
 def headline(found: dict[str, Any]) -> str:
@@ -89,7 +98,9 @@ def headline(found: dict[str, Any]) -> str:
     total = found["total"]
     ngrams = [f"{order}-gram {bits:.4f}" for order, bits in total["ngram"].items()]
     beside = f" ({', '.join(ngrams)})" if ngrams else ""
-    return f"{total['bits_per_byte']:.4f} bits per byte{beside}"
+    sure = total["interval"]
+    margin = f", 95 % between {sure[0]:.4f} and {sure[1]:.4f}" if sure else ""
+    return f"{total['bits_per_byte']:.4f} bits per byte{margin}{beside}"
 
 
 def _score_ngrams(

@@ -5,7 +5,7 @@ the shards must name the text as what they were packed from, and the two are com
 document.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,7 +14,7 @@ import numpy as np
 
 from alm.corpus.document import read_documents
 from alm.data import TokenStream
-from alm.errors import IntegrityError
+from alm.errors import ConfigError, IntegrityError
 from alm.io import Manifest
 
 SPLIT = "val"
@@ -34,7 +34,7 @@ class HeldOut:
     """Index of a chosen document -> its text in UTF-8."""
 
     @classmethod
-    def read(cls, packed: Path, documents: Path, max_bytes: int) -> Self:
+    def read(cls, packed: Path, documents: Path, max_bytes: int, limits: Mapping[str, int]) -> Self:
         """Choose from the held-out split of a packed corpus.
 
         Args:
@@ -42,15 +42,18 @@ class HeldOut:
             documents: directory of the text that they were made from.
             max_bytes: of each source, as many of its first documents are taken as stay within
                 this; at least one.
+            limits: source -> documents of it at most.
 
         Raises:
+            ConfigError: a limit is for no source of the corpus.
             IntegrityError: a file is damaged, or tokens and text are not of the same documents.
         """
         stream = TokenStream(packed, SPLIT)
         _check_origin(stream, documents)
         index, names = stream.documents(), stream.source_names
         sources, sizes = [names[i] for i in index.source], index.n_bytes.tolist()
-        chosen = choose_documents(sources, sizes, max_bytes)
+        _check_limits(limits, names)
+        chosen = choose_documents(sources, sizes, max_bytes, limits)
         wanted = {i for each in chosen.values() for i in each}
         texts = dict(_match(documents / TEXT.format(split=SPLIT), sources, sizes, wanted))
         ordered = {name: chosen[name] for name in names if name in chosen}
@@ -58,19 +61,29 @@ class HeldOut:
 
 
 def choose_documents(
-    sources: Sequence[str], sizes: Sequence[int], max_bytes: int
+    sources: Sequence[str], sizes: Sequence[int], max_bytes: int, limits: Mapping[str, int]
 ) -> dict[str, list[int]]:
     """Return for each source its first documents whose sizes add up to at most ``max_bytes``.
 
-    The first one is taken whatever its size; the first that does not fit ends the choice.
+    The first one is taken whatever its size; the first that does not fit ends the choice, and so
+    does a source's limit in documents.
     """
     chosen: dict[str, list[int]] = {}
     taken: dict[str, int] = {}
     for i, (source, size) in enumerate(zip(sources, sizes, strict=True)):
         taken[source] = taken.get(source, 0) + size
-        if source not in chosen or taken[source] <= max_bytes:
-            chosen.setdefault(source, []).append(i)
+        own = chosen.setdefault(source, [])
+        if not own or (taken[source] <= max_bytes and len(own) < limits.get(source, len(own) + 1)):
+            own.append(i)
     return chosen
+
+
+def _check_limits(limits: Mapping[str, int], names: Sequence[str]) -> None:
+    if unknown := sorted({*limits} - {*names}):
+        raise ConfigError(
+            f"evaluate.limits: expected sources of the corpus ({', '.join(names)}), found "
+            f"{', '.join(unknown)}; correct params.yaml"
+        )
 
 
 def read_train_texts(documents: Path) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Write numbers as people read them: short, with a unit, the same everywhere in a report."""
 
 import math
+from collections.abc import Sequence
 
 _STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -40,6 +41,11 @@ def number(value: float | None, digits: int = 4) -> str:
 def bits(value: float) -> str:
     """Return bits per byte, to a thousandth everywhere: numbers that are compared line up."""
     return f"{value:.3f}"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """Return a 95 % interval of bits per byte; a dash where one document was scored."""
+    return NONE if interval is None else f"{bits(interval[0])} to {bits(interval[1])}"
 
 
 def tick(value: float) -> str:

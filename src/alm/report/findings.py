@@ -10,7 +10,8 @@ from alm.errors import IntegrityError
 from alm.io import Manifest, read_json
 from alm.report.svg import Series
 
-COLUMNS = ("step", "tokens", "loss", "val_loss", "lr", "grad_norm", "max_load")
+NUMBERS = ("step", "tokens", "loss", "val_loss", "lr", "grad_norm", "max_load")
+COLUMNS = (*NUMBERS, "weights")  # the last says which weights these were, and is not drawn
 CORPUS_STAGES = ("ingest", "normalize", "dedup", "filter", "packed")
 
 
@@ -128,5 +129,5 @@ def _read_rows(lines: list[str], path: Path) -> Iterator[dict[str, float | None]
             raise ValueError(
                 f"expected {len(COLUMNS)} fields, found {len(fields)} in line {number}"
             )
-        values = (float(field) if field else None for field in fields)
-        yield dict(zip(COLUMNS, values, strict=True))
+        values = (float(field) if field else None for field in fields[: len(NUMBERS)])
+        yield dict(zip(NUMBERS, values, strict=True))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from alm.report.figures import NONE, bits, number, ratio, share, signed, size, whole
+from alm.report.figures import NONE, between, bits, number, ratio, share, signed, size, whole
 from alm.report.findings import CORPUS_STAGES, Findings
 from alm.report.table import Table
 from alm.report.words import sources
@@ -24,6 +24,7 @@ def held_out(found: Findings) -> Table:
             "documents",
             "bytes",
             "model",
+            "95 % interval",
             *(f"{order}-gram" for order in orders),
             *(f"against {order}-gram" for order in orders[:1]),
             "perplexity",
@@ -183,6 +184,7 @@ def _score_row(name: str, score: dict[str, Any], orders: list[str]) -> list[str]
         whole(score["documents"]),
         size(score["bytes"]),
         bits(score["bits_per_byte"]),
+        between(score["interval"]),
         *(bits(score["ngram"][order]) for order in orders),
         *(ratio(score["ratio"][order]) for order in orders[:1]),
         number(score["perplexity"]),

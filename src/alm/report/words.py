@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alm.report.figures import bits, number, ratio, share, short, signed, size, whole
+from alm.report.figures import between, bits, number, ratio, share, short, signed, size, whole
 from alm.report.findings import Findings
 
 SCRATCH = "scratch"  # the value of train.init that names no preset; config is no part of reports
@@ -27,6 +27,8 @@ def compare(found: Findings) -> str:
     """Say how the model stands against the n-gram model of the highest order."""
     total = found.evaluate["total"]
     need = f"The model needs {bits(total['bits_per_byte'])} bits per byte of held-out text"
+    if total["interval"]:
+        need += f" (95 % interval {between(total['interval'])})"
     if not total["ngram"]:
         return f"{need}."
     order = max(total["ngram"], key=int)
@@ -44,6 +46,8 @@ def recount_training(found: Findings) -> str:
     if facts["best_step"] != facts["steps"]:
         best = f"after {number(facts['best_val_loss'])} at step {whole(facts['best_step'])}"
     tail = f" {whole(skipped)} steps were skipped: their loss was not finite." if skipped else ""
+    if spikes := facts.get("spike_steps", 0):
+        tail += f" {whole(spikes)} steps were left out: their loss was far above the recent ones."
     return (
         f"{whole(facts['steps'])} steps of {whole(facts['batch_size'])} rows of "
         f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text of "
