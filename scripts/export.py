@@ -33,7 +33,7 @@ def main(preset: str, out: Path, metrics: Path, **paths: Path) -> None:
     code = checkpoint.code_digests(Stage.load("export", preset))
     exported = export.export_model(preset, paths, rows, out, code)
     write_json(metrics, exported.facts)
-    print("\n".join(f"{name}: {parity}" for name, parity in exported.parities.items()))
+    print(exported.tell())
 
 
 if __name__ == "__main__":

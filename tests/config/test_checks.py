@@ -7,6 +7,7 @@ from alm.config import MoEConfig
 from alm.config.checks import choose_from, did_you_mean, explain
 
 RIGHT = {
+    "router": "sigmoid",
     "n_dense_layers": 1,
     "n_experts": 4,
     "n_experts_per_token": 2,
@@ -44,7 +45,7 @@ def test_each_wrong_key_has_a_line():
 def test_numbers_that_do_not_fit_together_are_told_without_the_whole_section():
     told = explain(error_of(n_experts_per_token=9))
 
-    assert "n_experts_per_token (9) must be from 2 to n_experts (4)" in told
+    assert "n_experts_per_token (9) must be from 1 to n_experts (4)" in told
     assert "Value error" not in told
     assert "{" not in told
 

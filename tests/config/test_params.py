@@ -197,7 +197,11 @@ def test_absent_params_are_told(tmp_path):
         ("d_head", 7, r"d_head \(7\) must be even"),
         ("n_kv_heads", 3, r"n_heads \(4\) is no multiple of n_kv_heads \(3\)"),
         ("moe.n_dense_layers", 4, r"moe\.n_dense_layers \(4\) leaves no mixture in 4 layers"),
-        ("moe.n_experts_per_token", 1, r"moe: n_experts_per_token \(1\) must be from 2"),
+        ("moe.n_experts_per_token", 5, r"moe: n_experts_per_token \(5\) must be from 1 to .*\(4\)"),
+        ("moe.router", "argmax", r"moe\.router: Input should be 'sigmoid' or 'softmax'"),
+        ("window", {"siez": 8}, r"window\.size: missing.*\n.*\n.*siez: unknown .* mean 'size'"),
+        ("targets", ["mlx", "onnx"], r"targets\.1: Input should be 'transformers', 'mlx' or"),
+        ("position", "alibi", r"targets: expected a shape that transformers and mlx and llama_cpp"),
         ("moe", 3, r"moe: "),
         ("tied_embeddings", "yes", r"tied_embeddings: .* valid boolean, found 'yes'"),
     ],
@@ -212,7 +216,7 @@ def test_wrong_shape_is_told_with_its_key_and_file(house, key, value, message):
 @pytest.mark.parametrize("name", ["nope", "../params", ""])
 def test_unknown_shape_ends_with_the_known_ones(root, name):
     with pytest.raises(
-        ConfigError, match=r"no model .* in configs/models; choose from: base, dense"
+        ConfigError, match=r"no model .* in configs/models; choose from: alm_pico_dense, .*, tiny"
     ):
         load_model_config(name, root)
 

@@ -2,13 +2,22 @@
 
 import platform
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from alm.checkpoint import ModelSpec, publish_model
-from alm.config import ModelConfig, MoEConfig, TokenizerConfig
+from alm.config import (
+    ModelConfig,
+    MoEConfig,
+    RopeScaling,
+    TokenizerConfig,
+    WindowConfig,
+    reachable_targets,
+)
+from alm.export.gate import Files
 from alm.export.gguf import Format, write_gguf
 from alm.export.huggingface import write_huggingface
 from alm.export.llama_cpp_peer import has_llama_cpp
@@ -29,6 +38,8 @@ TEXTS = [
     for noun in ("sailor", "lighthouse", "anchor", "harbour", "treasure", "whisper")
 ]
 WIDE = {"d_model": 64, "n_heads": 4, "d_head": 32}  # heads of 128 in all
+STRETCHED = RopeScaling(factor=4.0, original_seq_len=16)
+SOFTMAX = {"router": "softmax", "n_shared_experts": 0}
 SHAPES = {
     "mixture": {},
     "mixture, tied": {"tied_embeddings": True},
@@ -44,11 +55,49 @@ SHAPES = {
     "mixture without a shared expert": {"moe": {"n_shared_experts": 0}},
     "dense": {"moe": None},
     "dense, tied, wide heads": {**WIDE, "moe": None, "tied_embeddings": True},
+    "dense, stretched positions": {"moe": None, "rope_scaling": STRETCHED},
+    "dense, windows": {"moe": None, "n_layers": 3, "window": WindowConfig(size=5, full_every=2)},
+    "softmax mixture": {"moe": SOFTMAX},
+    "softmax mixture, tied, no dense layer, one expert per token": {
+        "tied_embeddings": True,
+        "moe": SOFTMAX | {"n_dense_layers": 0, "n_experts_per_token": 1},
+    },
+    "soft mixture of two, one shared": {
+        "moe": {"router": "softmax", "n_experts": 2, "n_shared_experts": 1}
+    },
+    "mixture, one expert per token, stretched positions": {
+        "moe": {"n_experts_per_token": 1},
+        "rope_scaling": STRETCHED,
+    },
 }
+
+
+def make_shape(moe=(), **changes):
+    mixture = {"router": "sigmoid", "n_dense_layers": 1, "n_experts": 4, "n_experts_per_token": 2}
+    mixture |= {"n_shared_experts": 1, "d_expert": 32}
+    shape = {"d_model": 64, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_head": 16}
+    shape |= {"d_ff": 96, "rope_theta": 10_000.0, "norm_eps": 1e-6, "tied_embeddings": False}
+    shape |= {"position": "rope", "rope_scaling": None, "window": None, "targets": ()}
+    config = ModelConfig(
+        **{"vocab_size": 512, **shape, **changes},
+        moe=None if moe is None else MoEConfig(**(mixture | dict(moe))),
+    )
+    return config if "targets" in changes else replace(config, targets=reachable_targets(config))
+
+
+def names_for(target):
+    """Name the ``SHAPES`` that reach a target."""
+    return [name for name, each in SHAPES.items() if target in make_shape(**each).targets]
 
 
 @pytest.fixture(params=SHAPES)
 def shape(request):
+    return request.param
+
+
+@pytest.fixture(params=names_for("transformers"))
+def shape_of_directory(request):
+    """Give a shape that can be written as a directory."""
     return request.param
 
 
@@ -63,17 +112,6 @@ def tokenizer_model():
 @pytest.fixture(scope="session")
 def tokenizer(tokenizer_model):
     return Tokenizer(tokenizer_model)
-
-
-def make_shape(moe=(), **changes):
-    mixture = {"n_dense_layers": 1, "n_experts": 4, "n_experts_per_token": 2}
-    mixture |= {"n_shared_experts": 1, "d_expert": 32}
-    shape = {"d_model": 64, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "d_head": 16}
-    shape |= {"d_ff": 96, "rope_theta": 10_000.0, "norm_eps": 1e-6, "tied_embeddings": False}
-    return ModelConfig(
-        **{"vocab_size": 512, **shape, **changes},
-        moe=None if moe is None else MoEConfig(**(mixture | dict(moe))),
-    )
 
 
 @torch.no_grad()
@@ -165,16 +203,26 @@ def exported_of(source_of, tmp_path_factory):
     def get(shape="mixture"):
         if shape not in made:
             source, root = source_of(shape), tmp_path_factory.mktemp("export")
-            write_huggingface(root / "huggingface", source)
-            path = root / "small-F32.gguf"
-            with Weights.open(source.float_weights, source.spec) as weights:
-                write_gguf(path, "small", weights, source.tokenizer.pieces, Format.F32)
-            made[shape] = SimpleNamespace(
-                source=source, huggingface=root / "huggingface", ggufs={Format.F32: path}
-            )
+            files = write_files(root, source)
+            made[shape] = SimpleNamespace(source=source, files=files, **vars(files))
         return made[shape]
 
     return get
+
+
+def write_files(root, source):
+    """Write what an export writes, of the GGUF files the exact one."""
+    directory, path = root / "huggingface", root / "small-F32.gguf"
+    targets = source.spec.model.targets
+    if "transformers" in targets:
+        write_huggingface(directory, source)
+    if "llama_cpp" in targets:
+        with Weights.open(source.float_weights, source.spec) as weights:
+            write_gguf(path, "small", weights, source.tokenizer.pieces, Format.F32)
+    return Files(
+        directory if "transformers" in targets else None,
+        {Format.F32: path} if "llama_cpp" in targets else {},
+    )
 
 
 @pytest.fixture(scope="session")

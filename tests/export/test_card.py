@@ -35,6 +35,17 @@ def test_it_counts_parameters_of_the_rows_in_use(source_of, card):
     assert "| train loss | 3.25 |" in card
 
 
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ("softmax mixture", "`Qwen3MoeForCausalLM`, which transformers, mlx-lm and llama.cpp (as"),
+        ("dense, windows", "`Qwen3ForCausalLM`, which transformers can load as it is."),
+    ],
+)
+def test_it_says_who_can_load_it(source_of, shape, told):
+    assert told in render_card(source_of(shape))
+
+
 def test_a_dense_model_has_no_experts_in_it(source_of):
     card = render_card(source_of("dense"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alm.errors import ConfigError, IntegrityError
+from alm.errors import IntegrityError
 from alm.export import export_model, gate
 from alm.export.parity import Bounds
 from alm.io import Manifest
@@ -32,6 +32,7 @@ def test_files_and_manifest_are_there_and_the_same_each_time(export, tmp_path, s
     assert sorted(manifest.files) == FILES
     assert manifest.inputs == source_of().inputs
     assert manifest.facts == exported.facts == again.facts
+    assert manifest.facts["targets"] == ["transformers", "mlx", "llama_cpp"]
     assert manifest.facts["gate"]["agrees"] == [
         *("llama.cpp F16", "llama.cpp F32", "llama.cpp Q8_0", "transformers")
     ]
@@ -49,11 +50,16 @@ def test_nothing_is_published_where_a_tool_disagrees(export, tmp_path, monkeypat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_shape_that_no_file_can_hold_is_refused_before_anything_is_written(
-    export, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("alm.export.architecture.BLOCK", 48)
+def test_only_what_a_target_reads_is_written(publish, rows, tmp_path):
+    for targets, first in [((), []), (("mlx",), ["huggingface"]), (("llama_cpp",), ["gguf"])]:
+        root = tmp_path / "-".join(["for", *targets])
+        paths = publish(root, targets=targets)
 
-    with pytest.raises(ConfigError, match="d_model = 64"):
-        export()
-    assert sorted(tmp_path.iterdir()) == []
+        exported = export_model("small", paths, rows[:2], root / "out", {})
+
+        written = sorted(path.name for path in (root / "out").iterdir())
+        assert written == [*first, "manifest.json"]
+        assert exported.facts["targets"] == [*targets]
+        assert len(exported.facts["gate"]["agrees"]) == {"gguf": 3, "huggingface": 1}.get(
+            "".join(first), 0
+        )

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from alm.errors import IntegrityError
+from alm.errors import ConfigError, IntegrityError
 from alm.export import gate, reference
-from alm.export.gate import choose_prompts, compare_tokens, cut_prompts, pass_gate
+from alm.export.gate import Files, choose_prompts, compare_tokens, cut_prompts, pass_gate
 from alm.export.gguf import Format, write_gguf
 from alm.export.parity import EXACT, TOLERANCE
 from alm.export.reference import Reference
@@ -28,9 +28,11 @@ def few_strings(monkeypatch):
 
 def test_every_kind_of_network_passes(exported_of, rows, shape):
     exported = exported_of(shape)
-    passed = pass_gate(exported.source, exported.huggingface, exported.ggufs, rows)
+    passed = pass_gate(exported.source, exported.files, rows)
 
-    assert passed.facts()["agrees"] == ["llama.cpp F32", "transformers"]
+    tools = {"llama_cpp": "llama.cpp F32", "transformers": "transformers"}
+    targets = exported.source.spec.model.targets
+    assert passed.facts()["agrees"] == [tools[each] for each in tools if each in targets]
     assert (passed.n_prompts, passed.n_strings) == (len(rows), 600)
     for parity in passed.parities.values():
         assert 0 < parity.max_delta <= TOLERANCE
@@ -94,7 +96,7 @@ def test_mistake_in_the_directory_is_seen(exported_of, change, rows, mistake):
     exported = exported_of()
 
     with pytest.raises(IntegrityError, match=r"expected transformers to .* nothing was published"):
-        pass_gate(exported.source, change(mistake), exported.ggufs, rows)
+        pass_gate(exported.source, Files(change(mistake), {}), rows)
 
 
 @pytest.mark.usefixtures("few_strings")
@@ -112,7 +114,7 @@ def test_mistake_in_the_tokenizer_is_seen(exported_of, rows, tmp_path, name, wro
     (directory / name).write_text(json.dumps(values | wrong))
 
     with pytest.raises(IntegrityError, match=f"expected {who} .*nothing was published"):
-        pass_gate(exported.source, directory, exported.ggufs, rows)
+        pass_gate(exported.source, Files(directory, {}), rows)
 
 
 # --- mistakes in the file -------------------------------------------------------------------------
@@ -159,7 +161,7 @@ def test_mistake_in_the_file_is_seen(exported_of, rows, tmp_path, monkeypatch, m
         write_gguf(path, "wrong", weights, source.tokenizer.pieces, Format.F32)
 
     with pytest.raises(IntegrityError, match=r"expected llama\.cpp .*nothing was published"):
-        pass_gate(source, exported_of().huggingface, {Format.F32: path}, rows)
+        pass_gate(source, Files(None, {Format.F32: path}), rows)
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -169,9 +171,22 @@ def test_without_llama_cpp_transformers_alone_is_asked(exported_of, rows, monkey
     monkeypatch.setattr(gate, "has_llama_cpp", lambda: False)
     exported = exported_of()
 
-    passed = pass_gate(exported.source, exported.huggingface, exported.ggufs, rows)
+    passed = pass_gate(exported.source, exported.files, rows)
 
     assert passed.facts()["agrees"] == ["transformers"]
+
+
+def test_what_llama_cpp_alone_could_read_is_not_let_through_without_it(
+    exported_of, rows, monkeypatch, few_strings
+):
+    monkeypatch.setattr(gate, "has_llama_cpp", lambda: False)
+
+    with pytest.raises(ConfigError, match=r"package xllamacpp.*pip install 'alm\[export\]'"):
+        pass_gate(exported_of().source, Files(None, exported_of().ggufs), rows)
+
+
+def test_nothing_exported_is_nothing_to_compare(exported_of, rows):
+    assert pass_gate(exported_of().source, Files(None, {}), rows).facts()["agrees"] == []
 
 
 def test_prompts_go_from_all_but_one_of_the_context_to_one_token():

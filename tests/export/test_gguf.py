@@ -103,6 +103,33 @@ def test_keys_are_those_of_the_shape_and_of_the_vocabulary(write, source_of, tok
     assert read["glm4moe.attention.layer_norm_rms_epsilon"] == pytest.approx(1e-5)
 
 
+def test_softmax_scores_are_told_and_what_glm_has_besides_is_zero(write):
+    reader = write(Format.Q8_0, "softmax mixture")
+    read = {key: field.contents() for key, field in reader.fields.items()}
+    found = tensors_of(reader)
+
+    assert read["general.architecture"] == "glm4moe"
+    assert read["glm4moe.expert_gating_func"] == 1
+    assert read["glm4moe.expert_weights_norm"]
+    assert read["glm4moe.expert_shared_count"] == 1
+    zeros = {name for name, each in found.items() if not each.data.any()}
+    shared = {f"blk.1.ffn_{part}_shexp.weight" for part in ("gate", "up", "down")}
+    assert zeros == {"blk.1.exp_probs_b.bias", *shared}
+
+
+def test_stretched_positions_and_a_single_expert_are_told(write):
+    reader = write(Format.F32, "mixture, one expert per token, stretched positions")
+    read = {key: field.contents() for key, field in reader.fields.items()}
+
+    expected = {
+        "glm4moe.rope.scaling.type": "yarn",
+        "glm4moe.rope.scaling.factor": 4.0,
+        "glm4moe.rope.scaling.original_context_length": 16,
+        "glm4moe.expert_weights_norm": False,
+    }
+    assert {key: read[key] for key in expected} == expected
+
+
 def test_bytes_are_the_same_each_time(write, tmp_path):
     first = (write(Format.Q8_0) and tmp_path / "x.gguf").read_bytes()
 

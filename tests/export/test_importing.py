@@ -45,8 +45,8 @@ def change(copy):
     return change
 
 
-def test_every_kind_of_network_comes_back(exported_of, take, rows, tmp_path, shape):
-    exported = exported_of(shape)
+def test_every_kind_of_network_comes_back(exported_of, take, rows, tmp_path, shape_of_directory):
+    exported = exported_of(shape_of_directory)
     before = load_model(exported.source.paths["model"], "cpu")
 
     after = take(exported.huggingface)
@@ -65,7 +65,7 @@ def test_an_imported_model_can_be_trained_on_from_the_same_bytes(exported_of, ta
         assert torch.equal(tensor, before[name][: len(tensor)]), name
 
 
-@pytest.mark.parametrize("shape", ["mixture, tied", "dense"])
+@pytest.mark.parametrize("shape", ["mixture, tied", "dense", "softmax mixture"])
 def test_what_transformers_saved_comes_back_too(copy, take, rows, tmp_path, shape):
     directory, saved = copy(shape), tmp_path / "saved"
     theirs = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)

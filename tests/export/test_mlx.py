@@ -7,6 +7,8 @@ import pytest
 
 from alm.export.transformers_peer import TransformersPeer
 
+from .conftest import names_for
+
 
 @pytest.fixture(scope="module")
 def load_mlx():
@@ -19,6 +21,7 @@ def load_mlx():
 
 
 @pytest.mark.filterwarnings("default")  # mlx-lm's own
+@pytest.mark.parametrize("shape", names_for("mlx"))
 def test_logits_are_those_of_transformers(load_mlx, exported_of, rows, shape):
     import mlx.core as mx
 

@@ -49,12 +49,13 @@ def test_clear_choices_leave_every_token(paths_of, ids):
     assert Reference.load(paths_of()["model"]).settled(ids) == ids
 
 
-def test_equal_experts_are_never_decided(paths_of, ids):
-    model = load_model(paths_of()["model"], "cpu")
+@pytest.mark.parametrize("shape", ["mixture", "softmax mixture"])
+def test_equal_experts_are_never_decided(paths_of, ids, shape):
+    model = load_model(paths_of(shape)["model"], "cpu")
     router = model.blocks[1].feed_forward.router
     with torch.no_grad():
-        router.weight.zero_()
-        router.selection_bias.zero_()
+        for tensor in [router.weight, *router.buffers()]:
+            tensor.zero_()
 
     assert Reference(model).settled(ids) == []
 

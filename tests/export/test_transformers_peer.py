@@ -55,7 +55,7 @@ def test_a_missing_package_is_named_with_its_cure(exported_of, monkeypatch):
         TransformersPeer.load(exported_of().huggingface)
 
 
-@pytest.mark.parametrize("shape", ["mixture, tied", "dense"])
+@pytest.mark.parametrize("shape", ["mixture, tied", "dense, windows", "softmax mixture"])
 def test_its_greedy_tokens_are_ours(exported_of, rows, shape):
     """With its own cache, wherever the two likeliest are not as good as equal."""
     exported = exported_of(shape)

@@ -5,7 +5,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from alm.errors import IntegrityError
-from alm.export.names import Tensor, huggingface_tensors
+from alm.export.names import Tensor, gguf_tensors, huggingface_tensors
 from alm.export.weights import Weights
 from alm.quant import dequantize_blocks
 
@@ -38,10 +38,13 @@ def test_an_expert_is_one_matrix_of_its_stack(source_of, open_weights):
             assert (weights.read(Tensor("x", name, expert)) == stored[expert]).all()
 
 
-@pytest.mark.parametrize("shape", ["mixture", "mixture without a shared expert", "dense"])
-def test_shapes_are_those_of_what_is_read(source_of, open_weights, shape):
+@pytest.mark.parametrize(
+    "shape", ["mixture", "mixture without a shared expert", "dense", "softmax mixture"]
+)
+@pytest.mark.parametrize("list_tensors", [huggingface_tensors, gguf_tensors])
+def test_shapes_are_those_of_what_is_read(source_of, open_weights, shape, list_tensors):
     with open_weights(shape) as weights:
-        for tensor in huggingface_tensors(source_of(shape).spec.model):
+        for tensor in list_tensors(source_of(shape).spec.model):
             assert weights.read(tensor).shape == weights.shape(tensor), tensor.name
 
 
@@ -62,6 +65,12 @@ def test_a_part_that_ours_does_without_is_zeros(open_weights):
         assert weights.read(tensor).shape == (64, 32)
         assert not weights.read(tensor).any()
         assert (dequantize_blocks(weights.read_blocks(tensor)) == np.zeros((64, 32))).all()
+
+
+def test_a_selection_bias_that_ours_does_without_is_zeros(open_weights):
+    tensor = Tensor("blk.1.exp_probs_b.bias", None)
+    with open_weights("softmax mixture") as weights:
+        assert weights.read(tensor).tolist() == [0, 0, 0, 0]
 
 
 def test_a_damaged_file_is_refused_by_name(tmp_path, make_spec):

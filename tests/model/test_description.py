@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from alm.config import list_models, load_model_config
 from alm.model import describe, render, render_table
 
@@ -18,7 +20,8 @@ def test_one_shape_is_described_in_full():
 
     assert "15.5 M, 8.41 M active per token" in text
     assert "48 of 197 k, 9.44 M together" in text
-    assert "in 18 GB    training fits, generating fits" in text
+    assert "20% of the training of 7.8 k tokens" in text
+    assert "in 18 GB     training fits, recomputing fits, generating fits" in text
 
 
 def test_sizes_are_in_powers_of_a_thousand():
@@ -26,7 +29,7 @@ def test_sizes_are_in_powers_of_a_thousand():
     text = render("pico", size, 18)
 
     assert f"{4 * size.n_parameters / 1e6:.1f} MB in float32" in text
-    assert f"{size.kv_bytes_per_token / 1e3:.3g} kB a token in float32" in text
+    assert f"{size.kv_bytes / 1e6:.3g} MB at 1,024 tokens in float32, 8.19 kB a token" in text
     assert size.fits(size.training_bytes / 1e9).training
     assert not size.fits((size.training_bytes - 1) / 1e9).training
 
@@ -38,12 +41,33 @@ def test_dense_shape_says_that_it_has_no_experts():
 def test_small_budget_says_what_does_not_fit():
     text = render("base", sizes_of(["base"])["base"], 4)
 
-    assert "in 4 GB     training does not fit, generating fits" in text
+    assert "training does not fit, recomputing does not fit, generating fits" in text
 
 
-def test_table_has_a_line_per_shape_from_the_smallest_up():
-    lines = render_table(sizes_of(list_models(REPO)), 18).splitlines()
+@pytest.fixture(scope="module")
+def table():
+    return render_table(sizes_of(list_models(REPO)), 18).splitlines()
 
-    assert len(lines) == 1 + len(list_models(REPO))
-    assert {lines[1].split()[0], lines[2].split()[0]} == {"tiny", "dense_tiny"}
-    assert lines[-1].split()[0] == "base"
+
+def test_table_has_a_line_per_shape_in_groups_from_the_smallest_up(table):
+    names = [line.split()[0] for line in table if line[:1].strip() and line.count("  ") > 5]
+
+    assert sorted(names[1:]) == list_models(REPO)
+    assert names[:8] == ["shape", "tiny", "pico", "nano", "mini", "small", "base", "dense_tiny"]
+    start = table.index("twins without experts")
+    twins = names[7 : 7 + table[start:].index("") - 1]
+    assert twins[-1] == "dense_base_total"
+    assert names[-1] == "expert_200m"
+
+
+def test_table_says_for_how_many_tokens_and_fits_a_page(table):
+    assert "1,024 tokens" in table[0]
+    assert max(map(len, table)) <= 100
+
+
+def test_most_that_fits_is_named():
+    sizes = sizes_of(["mini", "expert_200m_slim", "expert_75m"])
+    last = [line.split()[-1] for line in render_table(sizes, 18).splitlines()[-3:]]
+
+    assert last == ["train", "generate", "-"]
+    assert render_table({"mini": sizes["mini"]}, 1.6).splitlines()[-1].endswith("lean")

@@ -29,9 +29,11 @@ from alm.config.sections import (
     TokenizerConfig,
     TrainConfig,
 )
-from alm.config.shape import ModelConfig, MoEConfig
+from alm.config.shape import ModelConfig, MoEConfig, RopeScaling, WindowConfig
+from alm.config.targets import TARGETS, Target, reachable_targets
 
 __all__ = [
+    "TARGETS",
     "CorpusParams",
     "DataConfig",
     "DedupConfig",
@@ -49,6 +51,7 @@ __all__ = [
     "Params",
     "QuantizeConfig",
     "Recipe",
+    "RopeScaling",
     "RowSource",
     "RuntimeConfig",
     "SampleConfig",
@@ -56,12 +59,15 @@ __all__ = [
     "Stage",
     "StdlibSource",
     "SyntheticSource",
+    "Target",
     "TextSource",
     "TokenizerConfig",
     "TrainConfig",
+    "WindowConfig",
     "available_cores",
     "list_corpora",
     "list_models",
     "list_presets",
     "load_model_config",
+    "reachable_targets",
 ]

@@ -33,6 +33,8 @@ class Machine(BaseSettings):
     """Consent to a build that is expected to take over an hour."""
     fresh: bool = False
     """Train again although a finished state of the same fingerprint exists."""
+    offload: bool = False
+    """Keep the optimizer's state in host memory: a GPU has room for more, and no bit changes."""
 
     @classmethod
     def load(cls) -> Self:

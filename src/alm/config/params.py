@@ -18,7 +18,7 @@ from alm.config.sections import (
     TrainConfig,
 )
 from alm.config.settings import MODEL_SECTIONS, TrackedSettings
-from alm.config.shape import ModelConfig, MoEConfig
+from alm.config.shape import ModelConfig, MoEConfig, RopeScaling, WindowConfig
 from alm.config.yaml import read_yaml
 from alm.errors import ConfigError
 
@@ -84,7 +84,8 @@ def load_model_config(name: str, root: Path = Path()) -> ModelConfig:
     path = MODELS / f"{name}.yaml"
     if name not in list_models(root):
         raise ConfigError(f"no model {name!r} in {MODELS}; {choose_from(list_models(root))}")
-    known = {*ModelConfig.__dataclass_fields__, *MoEConfig.__dataclass_fields__}
+    sections = (ModelConfig, MoEConfig, RopeScaling, WindowConfig)
+    known = {name for section in sections for name in section.__dataclass_fields__}
     try:
         return TypeAdapter(ModelConfig).validate_python(read_yaml(root / path))
     except ValidationError as error:

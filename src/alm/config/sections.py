@@ -108,6 +108,8 @@ class RuntimeConfig:
 
     numerics: Literal["portable", "native"]
     """portable: the same bytes on any x86-64 CPU; native: fast, exact on one machine only."""
+    compile: Literal["auto", "never"]
+    """auto: fuse elementwise work where a native run is long enough to pay for compiling."""
 
 
 @section
@@ -131,6 +133,8 @@ class DataConfig:
     """Source -> its share of the rows; empty takes every row once per epoch."""
     curriculum: tuple[CurriculumStep, ...]
     """Shorter rows first; as many tokens a step as ever."""
+    document_mask: Flag
+    """A token attends to its own document only, where a row holds several."""
 
     def __post_init__(self) -> None:
         """Reject shares and steps that each pass alone but do not fit together."""
@@ -192,8 +196,14 @@ class TrainConfig:
     """Last learning rate as a share of ``lr``."""
     grad_clip: PositiveFloat
     """Largest global gradient norm."""
+    spike_deviations: Amount
+    """A loss this many standard deviations above the recent mean trains nothing; 0: any may."""
+    recompute: Flag
+    """Compute a block's activations again in the backward pass, instead of keeping them."""
     balance_loss: Amount
     """Weight of the load-balancing loss of mixture layers."""
+    z_loss: Amount
+    """Weight of the squared size of router logits; softmax routers want 0.001."""
     bias_rate: Amount
     """How far a selection bias moves per step towards balance."""
     log_every: Positive
@@ -236,6 +246,8 @@ class EvaluateConfig:
 
     max_bytes: Positive
     """Bytes of each source that are scored, in whole documents (the first ones)."""
+    limits: dict[str, Positive]
+    """Source -> documents of it that are scored at most; one that is not named has no limit."""
     ngram_orders: tuple[Annotated[Positive, Field(le=7)], ...]
     """Byte n-gram models to stand beside the network; 7 is the most that fits 64 bits."""
     batch_size: Positive

@@ -1,6 +1,6 @@
 """Models for other tools, and from them: files that transformers, mlx-lm and llama.cpp read."""
 
-from alm.export.architecture import Architecture, architecture_of, check_exportable
+from alm.export.architecture import Architecture, architecture_of
 from alm.export.exporting import N_PROMPTS, Exported, export_model
 from alm.export.importing import import_model
 
@@ -9,7 +9,6 @@ __all__ = [
     "Architecture",
     "Exported",
     "architecture_of",
-    "check_exportable",
     "export_model",
     "import_model",
 ]

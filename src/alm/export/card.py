@@ -58,9 +58,17 @@ def _introduce(source: Source) -> str:
     active = "" if source.spec.model.moe is None else f", {size.n_active:,} of them active"
     return (
         f"A {kind} language model of {size.n_parameters:,} parameters{active}, built with alm. "
-        f"It is a `{architecture_of(source.spec.model).class_name}`: transformers, mlx-lm and, as "
-        "GGUF, llama.cpp load it as it is."
+        f"It is a `{architecture_of(source.spec.model).class_name}`, which {_readers(source)} can "
+        "load as it is."
     )
+
+
+def _readers(source: Source) -> str:
+    """Return who can load it, transformers always: it reads the directory of this card."""
+    targets = source.spec.model.targets
+    names = {"mlx": "mlx-lm", "llama_cpp": "llama.cpp (as GGUF)"}
+    *others, last = ["transformers", *(names[each] for each in names if each in targets)]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _shape(source: Source) -> Iterable[tuple[str, object]]:

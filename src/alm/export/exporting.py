@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from alm.export.gate import Passed, pass_gate
+from alm.export.gate import Files, Passed, pass_gate
 from alm.export.gguf import Format, write_gguf
 from alm.export.huggingface import write_huggingface
 from alm.export.parity import Parity
@@ -32,6 +32,11 @@ class Exported:
     parities: dict[str, Parity]
     """What the gate measured, by tool."""
 
+    def tell(self) -> str:
+        """Say how close each tool came, a line each."""
+        lines = [f"{name}: {parity}" for name, parity in self.parities.items()]
+        return "\n".join(lines) or "the shape names no targets: nothing to export"
+
 
 def export_model(
     name: str,
@@ -40,36 +45,49 @@ def export_model(
     out: Path,
     code: dict[str, str],
 ) -> Exported:
-    """Export a model for transformers, mlx-lm and llama.cpp into the directory ``out``.
+    """Export a model for the targets that its shape names into the directory ``out``.
+
+    transformers and mlx-lm read one directory, llama.cpp a file in each format. A shape without
+    targets gives a manifest alone.
 
     Args:
         name: of the preset; files carry it.
         paths: directories of the ``model``, its ``int8`` form, its ``tokenizer`` and its ``packed``
             tokens.
         rows: held-out tokens, on which all tools have to agree.
-        out: directory to make: ``huggingface/``, ``gguf/``, ``manifest.json``.
+        out: directory to make: ``huggingface/`` and ``gguf/``, as far as there are targets for
+            them, and ``manifest.json``.
         code: digests of the code that does it, for the manifest.
 
     Raises:
-        ConfigError: the shape has no counterpart elsewhere, or a package is missing.
+        ConfigError: the vocabulary has no counterpart elsewhere, or a package is missing.
         IntegrityError: an input is damaged, or a tool reads the export otherwise than alm; nothing
             is published then.
     """
     source = Source.read(name, paths)
     with new_directory(out) as directory:
-        write_huggingface(directory / HUGGINGFACE, source)
-        ggufs = write_ggufs(directory / GGUF, source)
-        passed = pass_gate(source, directory / HUGGINGFACE, ggufs, list(rows))
+        passed = pass_gate(source, write_files(directory, source), list(rows))
         manifest = Manifest.write(
             directory,
             KIND,
             params={},
             inputs=source.inputs,
             code=code,
-            facts=_facts(directory, passed),
+            facts=_facts(directory, source, passed),
             libraries=_libraries(),
         )
     return Exported(manifest.facts, passed.parities)
+
+
+def write_files(directory: Path, source: Source) -> Files:
+    """Write what the targets of a shape read, and nothing else."""
+    targets, huggingface, ggufs = source.spec.model.targets, None, {}
+    if "transformers" in targets or "mlx" in targets:
+        huggingface = directory / HUGGINGFACE
+        write_huggingface(huggingface, source)
+    if "llama_cpp" in targets:
+        ggufs = write_ggufs(directory / GGUF, source)
+    return Files(huggingface, ggufs)
 
 
 def write_ggufs(directory: Path, source: Source) -> dict[Format, Path]:
@@ -84,10 +102,11 @@ def write_ggufs(directory: Path, source: Source) -> dict[Format, Path]:
     return paths
 
 
-def _facts(directory: Path, passed: Passed) -> dict[str, Any]:
+def _facts(directory: Path, source: Source, passed: Passed) -> dict[str, Any]:
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     sizes = {path.relative_to(directory).as_posix(): path.stat().st_size for path in files}
-    return {"bytes": sizes, "gate": passed.facts()}
+    targets = list(source.spec.model.targets)
+    return {"bytes": sizes, "gate": passed.facts(), "targets": targets}
 
 
 def _libraries() -> dict[str, str]:

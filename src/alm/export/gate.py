@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from alm.errors import IntegrityError
+from alm.errors import ConfigError, IntegrityError
 from alm.export.gguf import Format
 from alm.export.llama_cpp_peer import Questions, ask_llama_cpp, has_llama_cpp
 from alm.export.parity import EXACT, Bounds, Parity, compare
@@ -29,6 +29,15 @@ BOUNDS = {
     Format.F16: Bounds(max_kl=0.05),
     Format.Q8_0: Bounds(max_kl=0.1),
 }
+
+
+@dataclass(frozen=True)
+class Files:
+    """What was written, as far as the shape has targets for it."""
+
+    huggingface: Path | None
+    """The directory that transformers and mlx-lm read."""
+    ggufs: dict[Format, Path]
 
 
 @dataclass(frozen=True)
@@ -54,35 +63,35 @@ class Passed:
         }
 
 
-def pass_gate(
-    source: Source, huggingface: Path, ggufs: dict[Format, Path], rows: Sequence[np.ndarray]
-) -> Passed:
+def pass_gate(source: Source, files: Files, rows: Sequence[np.ndarray]) -> Passed:
     """Compare the exported files with the model that they were made of.
 
     Args:
         source: the model.
-        huggingface: the exported directory.
-        ggufs: the exported files.
+        files: what was exported; without any there is nothing to compare.
         rows: held-out tokens; a prompt is made of each.
 
     Raises:
         IntegrityError: a tool reads or predicts otherwise; the message says which, where, how far.
-        ConfigError: transformers is not installed.
+        ConfigError: transformers is not installed, or, where the shape is for llama.cpp alone,
+            llama.cpp is not.
     """
+    if files.huggingface is None and not files.ggufs:
+        return Passed(0, 0, {})
     reference = Reference.load(source.paths["model"])
     prompts = choose_prompts(reference, rows, source.spec.seq_len)
     strings = probe_strings(source.tokenizer.pieces)
-    peer = TransformersPeer.load(huggingface)
-    parities = {"transformers": _meet_transformers(source, reference, peer, prompts, strings)}
+    parities = {}
+    if files.huggingface is not None:
+        peer = TransformersPeer.load(files.huggingface)
+        parities["transformers"] = _meet_transformers(source, reference, peer, prompts, strings)
     if has_llama_cpp():
-        logits_PV = np.stack([reference.logits(prompt)[-1] for prompt in prompts])
-        questions = Questions(
-            strings, prompts, source.spec.n_vocab, source.tokenizer.encode("\n")[0]
+        parities |= _meet_every_gguf(source, reference, files.ggufs, prompts, strings)
+    elif files.huggingface is None:
+        raise ConfigError(
+            "expected the package xllamacpp, which this export is compared with, found none; "
+            "install it with `pip install 'alm[export]'`"
         )
-        for kind, path in sorted(ggufs.items()):
-            found = _meet_llama_cpp(source.tokenizer, logits_PV, path, questions)
-            found.check(BOUNDS[kind], f"llama.cpp with {path.name}")
-            parities[f"llama.cpp {kind}"] = found
     return Passed(len(rows), len(strings), parities)
 
 
@@ -144,6 +153,24 @@ def _meet_transformers(
     parity = compare((reference.logits(ids), peer.logits(ids)) for ids in prompts)
     parity.check(EXACT, "transformers")
     return parity
+
+
+def _meet_every_gguf(
+    source: Source,
+    reference: Reference,
+    ggufs: dict[Format, Path],
+    prompts: list[list[int]],
+    strings: list[str],
+) -> dict[str, Parity]:
+    logits_PV = np.stack([reference.logits(prompt)[-1] for prompt in prompts])
+    ascii_id = source.tokenizer.encode("\n")[0]
+    questions = Questions(strings, prompts, source.spec.n_vocab, ascii_id)
+    parities = {}
+    for kind, path in sorted(ggufs.items()):
+        found = _meet_llama_cpp(source.tokenizer, logits_PV, path, questions)
+        found.check(BOUNDS[kind], f"llama.cpp with {path.name}")
+        parities[f"llama.cpp {kind}"] = found
+    return parities
 
 
 def _meet_llama_cpp(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alm.checkpoint import ModelSpec
-from alm.config import MoEConfig
+from alm.config import ModelConfig, MoEConfig
 from alm.errors import ConfigError, IntegrityError
 from alm.export.architecture import architecture_of
+from alm.export.config_json import weighs_by_share
 from alm.export.names import Tensor, gguf_tensors
 from alm.export.weights import Weights
 from alm.quant import BLOCK, Blocks, is_quantized
@@ -100,22 +101,33 @@ def _add_shape(writer: "GGUFWriter", spec: ModelSpec, kind: Format) -> None:
     writer.add_key_length(config.d_head)
     writer.add_value_length(config.d_head)
     writer.add_layer_norm_rms_eps(config.norm_eps)
-    writer.add_rope_dimension_count(config.d_head)
-    writer.add_rope_freq_base(config.rope_theta)
+    _add_rope(writer, config)
     if config.moe is not None:
         _add_mixture(writer, config.moe)
+
+
+def _add_rope(writer: "GGUFWriter", config: ModelConfig) -> None:
+    from gguf import RopeScalingType
+
+    writer.add_rope_dimension_count(config.d_head)
+    writer.add_rope_freq_base(config.rope_theta)
+    if config.rope_scaling is not None:
+        writer.add_rope_scaling_type(RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(config.rope_scaling.factor)
+        writer.add_rope_scaling_orig_ctx_len(config.rope_scaling.original_seq_len)
 
 
 def _add_mixture(writer: "GGUFWriter", moe: MoEConfig) -> None:
     from gguf import ExpertGatingFuncType
 
+    scores = {"sigmoid": ExpertGatingFuncType.SIGMOID, "softmax": ExpertGatingFuncType.SOFTMAX}
     writer.add_leading_dense_block_count(moe.n_dense_layers)
     writer.add_expert_count(moe.n_experts)
     writer.add_expert_used_count(moe.n_experts_per_token)
     writer.add_expert_feed_forward_length(moe.d_expert)
     writer.add_expert_shared_count(max(1, moe.n_shared_experts))  # one of zeros stands for none
-    writer.add_expert_gating_func(ExpertGatingFuncType.SIGMOID)
-    writer.add_expert_weights_norm(True)
+    writer.add_expert_gating_func(scores[moe.router])
+    writer.add_expert_weights_norm(weighs_by_share(moe.n_experts_per_token))
     writer.add_expert_weights_scale(1.0)
     writer.add_nextn_predict_layers(0)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from alm.checkpoint import ModelSpec, publish_model
 from alm.errors import InputError
 from alm.export import names
-from alm.export.config_json import parse_config
+from alm.export.config_parsing import parse_config
 from alm.export.huggingface import TOKENIZER_MODEL
 from alm.io import Manifest, new_directory, parse_json, sha256_file, write_bytes
 from alm.model import Transformer

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from alm.config import ModelConfig
-from alm.export.architecture import architecture_of
+from alm.export.architecture import GLM4_MOE, QWEN3, architecture_of
 
 FEED_FORWARD = ("gate", "up", "down")
+BIAS = "exp_probs_b.bias"
 STACKS = {"gate": "w_gate_EFD", "up": "w_up_EFD", "down": "w_down_EDF"}
 
 
@@ -22,10 +23,10 @@ class Tensor(NamedTuple):
 
 
 def huggingface_tensors(config: ModelConfig) -> Iterator[Tensor]:
-    """Yield the tensors of ``Qwen3ForCausalLM`` or ``Glm4MoeForCausalLM``, experts one by one.
+    """Yield the tensors of the directory's architecture, experts one by one.
 
     A tied Glm4Moe gets its output matrix all the same: transformers ties it and ignores the copy,
-    mlx-lm and vLLM read it. A tied Qwen3 must not have it.
+    mlx-lm and vLLM read it. A tied Qwen3 or Qwen3Moe must not have it.
     """
     yield Tensor("model.embed_tokens.weight", "embed.weight")
     for layer in range(config.n_layers):
@@ -35,7 +36,7 @@ def huggingface_tensors(config: ModelConfig) -> Iterator[Tensor]:
     yield Tensor("model.norm.weight", "norm.weight")
     if not config.tied_embeddings:
         yield Tensor("lm_head.weight", "head.weight")
-    elif config.moe is not None:
+    elif architecture_of(config) is GLM4_MOE:
         yield Tensor("lm_head.weight", "embed.weight")
 
 
@@ -71,12 +72,14 @@ def _huggingface_layer(config: ModelConfig, layer: int) -> Iterator[Tensor]:
 
 def _huggingface_mixture(config: ModelConfig) -> Iterator[Tensor]:
     yield Tensor("mlp.gate.weight", "feed_forward.router.weight")
-    yield Tensor("mlp.gate.e_score_correction_bias", "feed_forward.router.selection_bias")
+    is_glm = architecture_of(config) is GLM4_MOE
+    if is_glm:
+        yield Tensor("mlp.gate.e_score_correction_bias", _selection_bias(config))
     for expert in range(config.moe.n_experts):
         for part in FEED_FORWARD:
             stack = f"feed_forward.experts.{STACKS[part]}"
             yield Tensor(f"mlp.experts.{expert}.{part}_proj.weight", stack, expert)
-    for part in FEED_FORWARD:
+    for part in FEED_FORWARD if is_glm else ():
         yield Tensor(f"mlp.shared_experts.{part}_proj.weight", _shared(config, part))
 
 
@@ -87,7 +90,7 @@ def _gguf_layer(config: ModelConfig, layer: int) -> Iterator[Tensor]:
     yield Tensor("attn_output.weight", "attention.o.weight")
     for part in "qk":
         yield Tensor(f"attn_{part}_norm.weight", f"attention.{part}_norm.weight")
-    is_qwen = architecture_of(config).gguf == "qwen3"
+    is_qwen = architecture_of(config) is QWEN3
     norm = "ffn_norm.weight" if is_qwen else "post_attention_norm.weight"
     yield Tensor(norm, "feed_forward_norm.weight")
     if is_mixture(config, layer):
@@ -99,11 +102,15 @@ def _gguf_layer(config: ModelConfig, layer: int) -> Iterator[Tensor]:
 
 def _gguf_mixture(config: ModelConfig) -> Iterator[Tensor]:
     yield Tensor("ffn_gate_inp.weight", "feed_forward.router.weight")
-    yield Tensor("exp_probs_b.bias", "feed_forward.router.selection_bias")
+    yield Tensor(BIAS, _selection_bias(config))
     for part in FEED_FORWARD:
         yield Tensor(f"ffn_{part}_exps.weight", f"feed_forward.experts.{STACKS[part]}")
     for part in FEED_FORWARD:
         yield Tensor(f"ffn_{part}_shexp.weight", _shared(config, part))
+
+
+def _selection_bias(config: ModelConfig) -> str | None:
+    return "feed_forward.router.selection_bias" if config.moe.router == "sigmoid" else None
 
 
 def _shared(config: ModelConfig, part: str) -> str | None:

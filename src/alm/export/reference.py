@@ -61,7 +61,8 @@ def _note(margins: list[Tensor]):  # noqa: ANN202
     """Make a hook that notes by how much the last chosen expert beat the first one left out."""
 
     def note(router: nn.Module, _: Any, routing: Any) -> None:  # noqa: ANN401
-        ranked_SE = (routing.scores_SE + router.selection_bias).sort(descending=True).values
+        bias_E = 0 if router.selection_bias is None else router.selection_bias
+        ranked_SE = (routing.scores_SE + bias_E).sort(descending=True).values
         k = router.n_experts_per_token
         if k < ranked_SE.shape[-1]:
             margins.append(ranked_SE[:, k - 1] - ranked_SE[:, k])

@@ -8,7 +8,6 @@ from typing import Self
 
 from alm.checkpoint import ModelSpec, read_spec
 from alm.errors import ConfigError, IntegrityError
-from alm.export.architecture import check_exportable
 from alm.export.weights import FLOAT, INT8
 from alm.io import Manifest
 from alm.tokenizer import Tokenizer
@@ -43,13 +42,12 @@ class Source:
 
         Raises:
             IntegrityError: one of them is absent or damaged, or made of another model or text.
-            ConfigError: the shape or the kind of tokenizer has no counterpart elsewhere.
+            ConfigError: the kind of tokenizer has no counterpart elsewhere.
         """
         manifests = {key: Manifest.read(paths[key], kind) for key, kind in KINDS.items()}
         for key in ("model", "int8"):
             manifests[key].verify(paths[key])
         source = cls(name, read_spec(paths["model"]), dict(paths), manifests)
-        check_exportable(source.spec.model)
         source._check_kin()
         source._check_tokenizer()
         return source

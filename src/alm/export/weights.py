@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from alm.checkpoint import ModelSpec
 from alm.errors import IntegrityError
-from alm.export.names import Tensor
+from alm.export.names import BIAS, Tensor
 from alm.quant import Blocks
 
 FLOAT = "model.safetensors"
@@ -83,7 +83,9 @@ class Weights:
             return rows[: self.spec.n_vocab]
         return rows[:] if tensor.expert is None else rows[tensor.expert]
 
-    def _shape_of_zeros(self, name: str) -> tuple[int, int]:
-        """Return the shape of one shared expert, the only part that ours may do without."""
+    def _shape_of_zeros(self, name: str) -> tuple[int, ...]:
+        """Return the shape of what ours may do without: a selection bias, one shared expert."""
         width, hidden = self.spec.model.d_model, self.spec.model.moe.d_expert
+        if name.endswith(BIAS):
+            return (self.spec.model.moe.n_experts,)
         return (width, hidden) if "down" in name else (hidden, width)
