@@ -8,6 +8,7 @@ import torch
 from alm.config import Params
 from alm.errors import CheckpointError
 from alm.optim import Optimizer
+from alm.optim import optimizer as module
 
 CONFIG = Params.load("tiny").optim
 
@@ -77,6 +78,25 @@ def test_forgetting_the_state_would_be_seen():
     assert not torch.equal(resumed.first.weight, straight.first.weight)
 
 
+def test_the_rest_moves_as_adam_writes_it_down_at_its_own_rate():
+    """Kingma and Ba 2015, algorithm 1, in float64, with this section's betas and eps."""
+    config = replace(CONFIG, betas=(0.8, 0.7), eps=0.01, embedding_lr_ratio=3.0)
+    start, *gradients = torch.randn(4, 5, 8, generator=torch.Generator().manual_seed(1))
+    param = torch.nn.Parameter(start.clone())
+    optimizer = Optimizer([("embed.weight", param)], config, torch.float32)
+    for gradient in gradients:
+        param.grad = gradient.clone()
+        optimizer.step(0.02)
+
+    expected, first, second = start.double(), 0.0, 0.0
+    for t, gradient in enumerate(gradients, start=1):
+        first = 0.8 * first + 0.2 * gradient.double()
+        second = 0.7 * second + 0.3 * gradient.double() ** 2
+        root = (second / (1 - 0.7**t)).sqrt()
+        expected = expected - 3.0 * 0.02 * first / (1 - 0.8**t) / (root + 0.01)
+    torch.testing.assert_close(param.data.double(), expected, atol=1e-6, rtol=0)
+
+
 def test_only_matrices_decay():
     model = Toy()
     before = {name: param.detach().clone() for name, param in model.named_parameters()}
@@ -99,6 +119,15 @@ def test_gradients_are_forgotten_after_a_step():
     train(model, optimizer, 1)
 
     assert all(param.grad is None for param in model.parameters())
+
+
+def test_parts_change_nothing_but_rounding(monkeypatch):
+    whole, parts = Toy(), Toy()
+    train(whole, build(whole), 3)
+    monkeypatch.setattr(module, "PART", 1)
+    train(parts, build(parts), 3)
+
+    torch.testing.assert_close(parts.state_dict(), whole.state_dict())
 
 
 def test_state_of_another_model_is_refused():

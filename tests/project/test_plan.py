@@ -96,6 +96,16 @@ def test_a_vocabulary_that_the_text_decides_is_the_ceiling_until_it_is_built(
     assert before.flops - after.flops == 6 * (model.vocab_size - 500) * model.d_model * after.tokens
 
 
+def test_suggestions_stand_beside_the_numbers_that_are_set(project, machine, change):
+    change("presets.tiny.train.lr", 0.5)
+
+    lines = render(Plan.of("tiny", machine, project)).splitlines()
+
+    assert any(line.startswith("batch    2,048 tokens a step; 2,048 suggested") for line in lines)
+    assert any(line.startswith("lr       0.5; 0.0088 suggested at this batch") for line in lines)
+    assert any(line.startswith("muon     32% on top of a step's") for line in lines)
+
+
 def test_a_damaged_corpus_is_named(project, machine):
     (pack(project, tokens=1) / "manifest.json").write_text("{}")
 

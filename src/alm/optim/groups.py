@@ -1,4 +1,4 @@
-"""Which parameter is trained by which optimizer."""
+"""Which parameter is trained by which optimizer, and which are trained together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,3 +31,24 @@ def group_parameters(named: Iterable[tuple[str, Tensor]]) -> ParameterGroups:
         is_map = param.ndim >= 2 and not LOOKUPS & set(name.split("."))
         (matrices if is_map else rest)[name] = param
     return ParameterGroups(matrices, rest)
+
+
+def by_shape(params: Iterable[Tensor]) -> list[list[Tensor]]:
+    """Group parameters by the shape of their matrices, in first-seen order."""
+    groups: dict[tuple[int, ...], list[Tensor]] = {}
+    for param in params:
+        groups.setdefault(tuple(param.shape[-2:]), []).append(param)
+    return list(groups.values())
+
+
+def cut_into_parts(params: Iterable[Tensor], max_numel: int) -> list[list[Tensor]]:
+    """Divide parameters, in order, into parts of at most ``max_numel`` numbers or one parameter."""
+    parts: list[list[Tensor]] = []
+    room = 0
+    for param in params:
+        if not parts or param.numel() > room:
+            parts.append([])
+            room = max_numel
+        parts[-1].append(param)
+        room -= param.numel()
+    return parts

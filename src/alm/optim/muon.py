@@ -1,17 +1,32 @@
 """Muon: momentum whose update is made orthogonal, for matrices and stacks of matrices.
 
 Stacks matter here: the experts of a layer are one (E, M, N) tensor, and each of its E matrices is
-orthogonalised by itself, in one batched product. Matrices of equal shape are batched across layers
-too, always in the same order, so that the grouping is a function of the model alone.
+orthogonalised by itself. Matrices of equal shape, of one stack or of many, are worked on in batches
+that fit the cache, always the same ones, so that a batch is a function of the model and the device.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-EPS = 1e-7
+from alm.optim.groups import by_shape
+from alm.optim.newton_schulz import orthogonalize
+
+CACHED = 1 << 18  # numbers per CPU thread: a batch and its three intermediates fit L2 or nearly
+ON_DEVICE = 1 << 26  # elsewhere: few large launches; the intermediates take 4 times 128 MiB
+
+
+class _Stack(NamedTuple):
+    """Matrices of one parameter, (S, M, N) each."""
+
+    weight: Tensor
+    gradient: Tensor
+    momentum: Tensor
+
+    def part(self, start: int, stop: int) -> "_Stack":
+        return _Stack(*(tensor[start:stop] for tensor in self))
 
 
 class Muon(torch.optim.Optimizer):
@@ -56,58 +71,61 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
+        """Move every parameter that has a gradient; the gradients are used up, as scratch space."""
         for group in self.param_groups:
-            for params in _by_shape(group["params"]):
-                self._step_batch(params, group)
+            with_gradient = [param for param in group["params"] if param.grad is not None]
+            for params in by_shape(with_gradient):
+                for batch in _cut(map(self._stack, params), _batch_size(params[0])):
+                    self._step_batch(batch, group)
 
-    def _step_batch(self, params: list[Tensor], group: dict) -> None:
-        """Move parameters whose matrices share one shape, all in one batch."""
-        updates = [self._direction(param, group["momentum"]) for param in params]
-        rows, columns = params[0].shape[-2:]
-        stack = torch.cat([update.reshape(-1, rows, columns) for update in updates])
-        stack = orthogonalize(stack.to(self._dtype), group["ns_steps"])
-        scale = 0.2 * max(rows, columns) ** 0.5
-        counts = [param.numel() // (rows * columns) for param in params]
-        for param, update in zip(params, stack.split(counts), strict=True):
-            param.mul_(1 - group["lr"] * group["weight_decay"])
-            param.add_(update.reshape(param.shape).to(param.dtype), alpha=-group["lr"] * scale)
-
-    def _direction(self, param: Tensor, momentum: float) -> Tensor:
+    def _stack(self, param: Tensor) -> _Stack:
+        """Look at a parameter, its gradient and its momentum as stacks of matrices."""
         state = self.state[param]
         if not state:
             state["momentum"] = torch.zeros_like(param)
-        state["momentum"].lerp_(param.grad, 1 - momentum)
-        return param.grad.lerp(state["momentum"], momentum)
+        shape = (-1, *param.shape[-2:])
+        return _Stack(
+            weight=param.view(shape),
+            gradient=param.grad.reshape(shape),
+            momentum=state["momentum"].view(shape),
+        )
+
+    def _step_batch(self, batch: list[_Stack], group: dict) -> None:
+        """Move matrices of one shape, all in one batch."""
+        weights, gradients, momenta = (list(tensors) for tensors in zip(*batch, strict=True))
+        torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+        torch._foreach_lerp_(gradients, momenta, group["momentum"])  # Nesterov's look ahead
+        ahead = gradients[0] if len(gradients) == 1 else torch.cat(gradients)
+        update = orthogonalize(ahead.to(self._dtype), group["ns_steps"]).to(ahead.dtype)
+        scale = 0.2 * max(update.shape[-2:]) ** 0.5
+        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+        updates = update.split([len(weight) for weight in weights])
+        torch._foreach_add_(weights, updates, alpha=-group["lr"] * scale)
 
 
-def orthogonalize(x_SMN: Tensor, ns_steps: int) -> Tensor:
-    """Return the matrices of ``x_SMN`` with every singular value moved near one.
+def _batch_size(param: Tensor) -> int:
+    """Return how many matrices like those of ``param`` to work on at a time.
 
-    Five iterations of a quintic bring singular values into about 0.7 to 1.2, which is as good as
-    one for training; the coefficients maximise the slope at zero.
-
-    Shape:
-        (S, M, N) -> (S, M, N), in the type given.
-
-    Reference:
-        Jordan et al. 2024 (kellerjordan.github.io/posts/muon), section "Newton-Schulz".
+    On a CPU each thread multiplies whole matrices; what they do to one is still in the cache when
+    the next product, or the elementwise work around them, reads it.
     """
-    a, b, c = COEFFICIENTS
-    tall = x_SMN.shape[-2] > x_SMN.shape[-1]
-    x = x_SMN.mT if tall else x_SMN
-    x = x / torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True).clamp(min=EPS)
-    for _ in range(ns_steps):
-        gram = x @ x.mT
-        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
-        x = torch.baddbmm(x, polynomial, x, beta=a)
-    return x.mT if tall else x
+    numel = param.shape[-2] * param.shape[-1]
+    if param.device.type == "cpu":
+        return torch.get_num_threads() * max(1, CACHED // numel)
+    return max(1, ON_DEVICE // numel)
 
 
-def _by_shape(params: list[Tensor]) -> list[list[Tensor]]:
-    """Group parameters with a gradient by the shape of their matrices, in first-seen order."""
-    groups: dict[tuple, list[Tensor]] = {}
-    for param in params:
-        if param.grad is not None:
-            groups.setdefault(tuple(param.shape[-2:]), []).append(param)
-    return list(groups.values())
+def _cut(stacks: Iterable[_Stack], size: int) -> Iterator[list[_Stack]]:
+    """Yield batches of ``size`` matrices, the last one of what is left; a stack may be divided."""
+    batch, room = [], size
+    for stack in stacks:
+        start, stop = 0, len(stack.weight)
+        while start < stop:
+            part = stack.part(start, min(stop, start + room))
+            batch.append(part)
+            start, room = start + len(part.weight), room - len(part.weight)
+            if not room:
+                yield batch
+                batch, room = [], size
+    if batch:
+        yield batch

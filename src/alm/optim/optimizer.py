@@ -1,18 +1,24 @@
-"""Both optimizers behind one face: one learning rate in, one flat state out."""
+"""All optimizers behind one face: one learning rate in, one flat state out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
 
 from alm.config import OptimConfig
 from alm.errors import CheckpointError
-from alm.optim.groups import group_parameters
+from alm.optim.groups import by_shape, cut_into_parts, group_parameters
 from alm.optim.muon import Muon
+from alm.optim.offload import Offload
+
+PART = 1 << 26  # numbers whose state is on the device at a time where it is offloaded
 
 
 class Optimizer:
     """Muon or AdamW for the matrices, AdamW for the rest.
+
+    Either works on one part of the parameters after the other. Parts are a function of the model
+    alone, so that offloading, which is done part by part, changes no bit.
 
     AdamW is torch's fused one: besides being fast, it takes an IEEE square root, where the eager
     one on a CPU rounds differently from one instruction set to the next.
@@ -21,6 +27,7 @@ class Optimizer:
         named: parameters with their names; the names become those of the saved state.
         config: the ``optim`` section.
         ns_dtype: type of Muon's Newton-Schulz iterations.
+        offload: whether the state lives in host memory between steps; see :class:`Offload`.
     """
 
     def __init__(
@@ -28,14 +35,21 @@ class Optimizer:
         named: Iterable[tuple[str, Tensor]],
         config: OptimConfig,
         ns_dtype: torch.dtype,
+        *,
+        offload: bool = False,
     ) -> None:
         groups = group_parameters(named)
-        self._embedding_lr_ratio = config.embedding_lr_ratio
         self._names = {
             param: name for group in (groups.matrices, groups.rest) for name, param in group.items()
         }
-        self._matrices = _build_matrices(list(groups.matrices.values()), config, ns_dtype)
-        self._rest = _build_adamw(list(groups.rest.values()), config, weight_decay=0.0)
+        matrices, rest = groups.matrices.values(), groups.rest.values()
+        shares = [part for alike in by_shape(matrices) for part in cut_into_parts(alike, PART)]
+        self._lr_ratios = {_build_matrices(part, config, ns_dtype): 1.0 for part in shares}
+        for part in cut_into_parts(rest, PART):
+            adamw = _build_adamw(part, config, weight_decay=0.0)
+            self._lr_ratios[adamw] = config.embedding_lr_ratio
+        device = next(iter(self._names)).device
+        self._offload = Offload(list(self._lr_ratios), device) if offload else None
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -44,9 +58,9 @@ class Optimizer:
 
     def step(self, lr: float) -> None:
         """Move all parameters along their gradients and forget the gradients."""
-        for optimizer, ratio in ((self._matrices, 1.0), (self._rest, self._embedding_lr_ratio)):
+        for optimizer in self._offload.visit() if self._offload else self._lr_ratios:
             for group in optimizer.param_groups:
-                group["lr"] = lr * ratio
+                group["lr"] = lr * self._lr_ratios[optimizer]
             optimizer.step()
         self.zero_grad()
 
@@ -56,10 +70,15 @@ class Optimizer:
             param.grad = None
 
     def state_tensors(self) -> dict[str, Tensor]:
-        """Return the state as flat named tensors, such as ``norm.weight/exp_avg``."""
+        """Return the state as flat named tensors, such as ``norm.weight/exp_avg``.
+
+        They are the optimizer's own, not copies: the next step changes them.
+        """
+        if self._offload:
+            self._offload.wait()
         return {
             f"{self._names[param]}/{key}": value
-            for optimizer in (self._matrices, self._rest)
+            for optimizer in self._lr_ratios
             for param, state in optimizer.state.items()
             for key, value in state.items()
         }
@@ -70,12 +89,7 @@ class Optimizer:
         Raises:
             CheckpointError: a tensor belongs to no parameter.
         """
-        owners = {
-            self._names[param]: (optimizer, param)
-            for optimizer in (self._matrices, self._rest)
-            for group in optimizer.param_groups
-            for param in group["params"]
-        }
+        owners = {self._names[param]: (optimizer, param) for optimizer, param in self._members()}
         for name, tensor in tensors.items():
             parameter, _, key = name.rpartition("/")
             if parameter not in owners:
@@ -84,7 +98,18 @@ class Optimizer:
                     "state with `make clean-state`"
                 )
             optimizer, param = owners[parameter]
-            optimizer.state[param][key] = tensor.to(param.device, copy=True)
+            optimizer.state[param][key] = (
+                self._offload.settle(tensor)
+                if self._offload
+                else tensor.to(param.device, copy=True)
+            )
+
+    def _members(self) -> Iterator[tuple[torch.optim.Optimizer, Tensor]]:
+        """Yield each optimizer with each of its parameters."""
+        for optimizer in self._lr_ratios:
+            for group in optimizer.param_groups:
+                for param in group["params"]:
+                    yield optimizer, param
 
 
 def _build_matrices(

@@ -63,8 +63,14 @@ def flops_per_token(config: ModelConfig, n_vocab: int, seq_len: int) -> float:
     embeddings = (1 if config.tied_embeddings else 2) * config.vocab_size * config.d_model
     norms = config.n_layers * _norms(config) + config.d_model
     multiplied = count_parameters(config).active - embeddings - norms + n_vocab * config.d_model
-    products = config.n_layers * config.n_heads * config.d_head * seq_len
+    products = config.n_heads * config.d_head * _tokens_seen(config, seq_len)
     return 6.0 * (multiplied + products)
+
+
+def _tokens_seen(config: ModelConfig, seq_len: int) -> int:
+    """Return twice the tokens that a token sees on average, over all layers."""
+    widths = [config.window_of(layer) or seq_len for layer in range(config.n_layers)]
+    return sum((2 * w * seq_len - w * w) // seq_len for w in (min(w, seq_len) for w in widths))
 
 
 def _norms(config: ModelConfig) -> int:

@@ -18,6 +18,7 @@ from alm.project.cost import (
     training_rate,
     training_seconds,
 )
+from alm.project.scaling import describe_scaling
 
 TEXT_STAGES = ("ingest", "normalize", "dedup", "filter", "tokenizer", "pack")
 MODEL_STAGES = ("pretrain", "evaluate", "quantize", "sample", "report")
@@ -95,6 +96,7 @@ def render(plan: Plan) -> str:
         f"corpus   {_epochs(plan)}",
         f"shards   {_shards(plan.budget)}",
         f"work     {plan.flops:.2g} FLOP, {plan.flops / plan.tokens / 1e6:.3g} million a token",
+        *describe_scaling(params, plan.tokens, plan.flops),
         f"time     about {spell_seconds(plan.seconds)} of training, {plan.rate.basis}",
         f"disk     {_spell_bytes(state_bytes(size, params))} of training states besides the "
         "outputs below; DVC's cache holds each output once more",
