@@ -14,11 +14,17 @@ def make_config():
     """Build a shape of a dense layer and two mixtures; a section or a field can be changed."""
 
     def make(moe=True, **changes):
-        mixture = {"n_dense_layers": 1, "n_experts": 8, "n_experts_per_token": 2}
+        mixture = {
+            "router": "sigmoid",
+            "n_dense_layers": 1,
+            "n_experts": 8,
+            "n_experts_per_token": 2,
+        }
         mixture |= {"n_shared_experts": 1, "d_expert": 24}
         mixture |= {key: changes.pop(key) for key in list(changes) if key in mixture}
         shape = {"vocab_size": 160, "d_model": 64, "n_layers": 3, "n_heads": 4, "n_kv_heads": 2}
         shape |= {"d_head": 32, "d_ff": 96, "rope_theta": 10_000.0, "norm_eps": 1e-6}
+        shape |= {"position": "rope", "rope_scaling": None, "window": None, "targets": ()}
         shape |= {"tied_embeddings": False} | changes
         return ModelConfig(**shape, moe=MoEConfig(**mixture) if moe else None)
 

@@ -3,11 +3,18 @@
 import pytest
 import torch
 
+from alm.config import RopeScaling
 from alm.model import attention
-from alm.model.attention import Attention, Context, attend
+from alm.model.alibi import slopes
+from alm.model.attention import Attention, attend, goes_by_blocks
+from alm.model.blocked import blocked_attention
+from alm.model.context import Context
 from alm.model.rotary import Rotary
+from alm.model.sight import Sight
 
 B, T = 2, 12
+CPU = torch.device("cpu")
+SCALE = 8**-0.5
 
 
 @pytest.fixture
@@ -20,7 +27,7 @@ def layer(make_config):
 
 @pytest.fixture
 def context():
-    return Context(Rotary(8, 100.0)(0, T, torch.device("cpu")), True, None, None)
+    return Context(Rotary(8, 100.0)(0, T, CPU), (Sight(0, T, CPU),), None)
 
 
 def plain(q_BNTH, k_BGTH, v_BGTH):
@@ -34,15 +41,104 @@ def plain(q_BNTH, k_BGTH, v_BGTH):
 
 def random_heads():
     generator = torch.Generator().manual_seed(0)
-    return [torch.randn(B, n, T, 8, generator=generator) for n in (4, 2, 2)]
+    return [torch.randn(B, T, n, 8, generator=generator) for n in (4, 2, 2)]
 
 
 @pytest.mark.parametrize("shares", [True, False], ids=["grouped kernel", "keys repeated"])
-def test_sum_is_the_textbooks(context, monkeypatch, shares):
-    monkeypatch.setattr(attention, "_shares_heads", lambda q: shares)
+def test_sum_is_the_textbooks(monkeypatch, shares):
+    monkeypatch.setattr(attention, "_shares_heads", lambda q, sight: shares)
     heads = random_heads()
 
-    torch.testing.assert_close(attend(*heads, context), plain(*heads))
+    y_BTNH = attend(*heads, SCALE, Sight(0, T, CPU))
+
+    expected = plain(*(x.transpose(1, 2) for x in heads)).transpose(1, 2)
+    torch.testing.assert_close(y_BTNH, expected)
+
+
+SIGHTS = {
+    "everything before it": {},
+    "a window": {"window": 5},
+    "its document": {"documents_BT": (torch.arange(T) >= torch.tensor([[4], [9]])).int()},
+    "far tokens less": {"slopes_N": slopes(4)},
+    "all at once": {
+        "window": 5,
+        "documents_BT": (torch.arange(T) >= torch.tensor([[4], [9]])).int(),
+        "slopes_N": slopes(4),
+    },
+}
+
+
+@pytest.mark.parametrize("shares", [True, False], ids=["grouped kernel", "keys repeated"])
+@pytest.mark.parametrize("kind", SIGHTS.values(), ids=SIGHTS.keys())
+def test_masks_give_what_blocks_give(monkeypatch, kind, shares):
+    monkeypatch.setattr(attention, "_shares_heads", lambda q, sight: shares)
+    heads, sight = random_heads(), Sight(0, T, CPU, **kind)
+
+    blocks = blocked_attention(*heads, SCALE, sight)
+
+    torch.testing.assert_close(attend(*heads, SCALE, sight), blocks, rtol=1e-5, atol=1e-6)
+
+
+def test_training_on_a_cpu_goes_by_blocks_and_generating_does_not(layer, context, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        attention, "blocked_attention", lambda *a: calls.append(a) or blocked_attention(*a)
+    )
+    x_BTD = torch.randn(B, T, 24)
+
+    layer(x_BTD, context, 0)
+    assert len(calls) == 1
+
+    class Cache:
+        def append(self, layer, k, v):
+            return k, v
+
+    layer(x_BTD, context._replace(cache=Cache()), 0)
+    assert len(calls) == 1
+
+
+def test_portable_numerics_keep_torchs_kernel_where_it_can_do_the_work(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    q = torch.zeros(1, 1, 1, 2)
+
+    assert not goes_by_blocks(q, Sight(0, T, CPU))
+    assert goes_by_blocks(q, Sight(0, T, CPU, window=2))
+
+
+@pytest.mark.parametrize(("dtype", "by_blocks"), [(torch.float32, False), (torch.bfloat16, True)])
+def test_long_rows_go_by_blocks_in_bfloat16_and_in_a_window(dtype, by_blocks):
+    q = torch.zeros(1, 1024, 1, 2, dtype=dtype)
+
+    assert goes_by_blocks(q[:, :512], Sight(0, 512, CPU))
+    assert goes_by_blocks(q, Sight(0, 1024, CPU)) == by_blocks
+    assert goes_by_blocks(q, Sight(0, 1024, CPU, window=64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.complex64])
+def test_other_dtypes_are_left_to_torch(dtype):
+    assert not goes_by_blocks(torch.zeros(1, 1, 1, 2, dtype=dtype), Sight(0, T, CPU))
+
+
+def test_layers_of_one_pass_see_by_their_own_sights(layer, context):
+    x_BTD = torch.randn(B, T, 24)
+    near = Sight(0, T, CPU, window=3)
+    both = context._replace(sights=(context.sights[0], near))
+
+    full, windowed = layer(x_BTD, both, 0), layer(x_BTD, both, 1)
+
+    torch.testing.assert_close(full[:, :3], windowed[:, :3])
+    assert (full[:, 3:] - windowed[:, 3:]).abs().max() > 0.01
+
+
+def test_stretched_positions_sharpen_the_scores(make_config):
+    """By the square of 0.1 ln s + 1, as queries and keys would each get one."""
+    scaling = RopeScaling(factor=20.0, original_seq_len=64)
+    plain, stretched = (
+        Attention(make_config(d_head=8, rope_scaling=each)).scale for each in (None, scaling)
+    )
+
+    assert plain == pytest.approx(8**-0.5)
+    assert stretched == pytest.approx(8**-0.5 * 1.299573227**2)
 
 
 def test_layer_normalises_turns_attends_and_projects(layer, context):

@@ -2,12 +2,24 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from alm.config import RopeScaling, WindowConfig
 from alm.errors import InputError
 from alm.model import KVCache
 
 T = 90
 CPU = torch.device("cpu")
+
+
+SHAPES = {
+    "rotary": {},
+    "stretched": {"rope_scaling": RopeScaling(factor=4.0, original_seq_len=32)},
+    "window": {"window": WindowConfig(size=20, full_every=2)},
+    "ALiBi": {"position": "alibi"},
+    "ALiBi in a window": {"position": "alibi", "window": WindowConfig(size=7, full_every=3)},
+}
 
 
 @pytest.fixture
@@ -39,8 +51,12 @@ CUTS = {
 }
 
 
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 @pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS.keys())
-def test_logits_and_greedy_tokens_equal_those_without_a_cache(model, ids_BT, cuts):
+def test_logits_and_greedy_tokens_equal_those_without_a_cache(
+    make_config, make_model, ids_BT, cuts, shape
+):
+    model = make_model(make_config(**shape))
     whole = read(model, ids_BT)
 
     cached = read(model, ids_BT, cuts, new_cache(model))
@@ -50,6 +66,29 @@ def test_logits_and_greedy_tokens_equal_those_without_a_cache(model, ids_BT, cut
     clear = top_two[..., 0] - top_two[..., 1] > 1e-3
     assert clear.float().mean() > 0.9
     assert torch.equal(cached.argmax(-1)[clear], whole.argmax(-1)[clear])
+
+
+@given(
+    size=st.integers(1, 40),
+    full_every=st.integers(2, 4),
+    cuts=st.lists(st.integers(1, 39), max_size=4, unique=True).map(sorted),
+    position=st.sampled_from(["rope", "alibi"]),
+)
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_window_read_in_any_pieces_gives_what_it_gives_at_once(
+    make_config, make_model, ids_BT, size, full_every, cuts, position
+):
+    window = WindowConfig(size=size, full_every=full_every)
+    model = make_model(make_config(moe=False, window=window, position=position))
+
+    cached = read(model, ids_BT[:, :40], cuts, new_cache(model, 40))
+
+    assert (cached - read(model, ids_BT[:, :40])).abs().max() <= 1e-4
 
 
 def test_truncated_cache_reads_on_as_if_the_rest_had_never_been(model, ids_BT):

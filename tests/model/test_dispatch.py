@@ -17,7 +17,8 @@ def routing():
     chances_SE[:, 2] = -1
     experts_SK = chances_SE.topk(K).indices
     weights_SK = torch.rand(S, K, generator=generator).requires_grad_()
-    return Routing(weights_SK, experts_SK, chances_SE, count_loads(experts_SK, E))
+    loads_E = count_loads(experts_SK, E)
+    return Routing(weights_SK, experts_SK, chances_SE, loads_E, chances_SE.mean(0), torch.zeros(()))
 
 
 @pytest.fixture(params=[1, 64])

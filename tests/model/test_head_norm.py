@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from alm.model.head_norm import HeadNorm
-from alm.model.rotary import Rotary, turn
+from alm.model.rotary import Rotary
 
 H = 8
 
@@ -19,7 +19,7 @@ def norm():
 
 @pytest.fixture
 def rotation():
-    return Rotary(H, 100.0)(3, 9, torch.device("cpu"))
+    return Rotary(H, 100.0, scaling=None)(3, 9, torch.device("cpu"))
 
 
 def plain(x_BTNH, norm, rotation):
@@ -55,6 +55,6 @@ def test_input_is_left_as_it_was(norm, rotation):
     x_BTNH = torch.randn(1, 6, 2, H)
     before = x_BTNH.clone()
 
-    turn(norm(x_BTNH, rotation), rotation)
+    norm(norm(x_BTNH, rotation), rotation)
 
     assert torch.equal(x_BTNH, before)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from alm.model import chunked_cross_entropy, loss, mean_cross_entropy
+from alm.model.loss import _fused_loss_and_slope, _stepwise_loss_and_slope
 
 S, D, V = 50, 12, 37
 
@@ -90,7 +91,8 @@ def test_large_logits_do_not_overflow(case):
 
 
 @pytest.mark.parametrize("function", [chunked_cross_entropy, mean_cross_entropy])
-def test_logits_are_never_whole(case, monkeypatch, function):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_logits_are_never_whole(case, monkeypatch, function, dtype):
     """No tensor made on the way is larger than a chunk of logits or one of the inputs."""
     monkeypatch.setattr(loss, "CPU_CHUNK_BYTES", 4 * V * 5)
     sizes = []
@@ -98,13 +100,30 @@ def test_logits_are_never_whole(case, monkeypatch, function):
     class Watch(torch.utils._python_dispatch.TorchDispatchMode):
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
             out = func(*args, **(kwargs or {}))
-            sizes.extend(x.numel() for x in [out] if isinstance(x, torch.Tensor))
+            made = out if isinstance(out, tuple | list) else [out]
+            sizes.extend(x.numel() for x in made if isinstance(x, torch.Tensor))
             return out
 
-    with Watch():
+    with Watch(), torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
         function(*case).sum().backward()
 
     assert max(sizes) <= max(5 * V, S * D, V * D) < S * V
+
+
+@pytest.mark.parametrize("form", [_stepwise_loss_and_slope, _fused_loss_and_slope])
+@pytest.mark.parametrize("size", [1, 1000], ids=["common logits", "huge logits"])
+def test_both_forms_of_the_slope_are_that_of_the_plain_loss(form, size):
+    scores_CV = size * torch.randn(S, V, generator=torch.Generator().manual_seed(0))
+    targets_S = (torch.arange(S) % (V + 1)) - 1
+    expected = F.cross_entropy(
+        scores_CV.requires_grad_(), targets_S, ignore_index=-1, reduction="sum"
+    )
+    counts_S1 = (targets_S != -1).unsqueeze(1)  # the slope of an ignored token goes nowhere
+
+    nll, slope_CV = form(scores_CV.detach(), targets_S)
+
+    torch.testing.assert_close(nll, expected.detach())
+    torch.testing.assert_close(slope_CV * counts_S1, *torch.autograd.grad(expected, scores_CV))
 
 
 @pytest.mark.parametrize("n_vocab", [1000, 32_768, 262_144])

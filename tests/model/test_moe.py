@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from alm.config import MoEConfig
+from alm.model import moe
+from alm.model.grouped import Groups
 from alm.model.moe import MixtureOfExperts
 
 D = 16
@@ -12,7 +14,12 @@ D = 16
 @pytest.fixture
 def make_mixture():
     def make(**changes):
-        fields = {"n_dense_layers": 0, "n_experts": 6, "n_experts_per_token": 2}
+        fields = {
+            "router": "sigmoid",
+            "n_dense_layers": 0,
+            "n_experts": 6,
+            "n_experts_per_token": 2,
+        }
         config = MoEConfig(**(fields | {"n_shared_experts": 1, "d_expert": 24} | changes))
         mixture = MixtureOfExperts(D, config)
         generator = torch.Generator().manual_seed(0)
@@ -44,7 +51,15 @@ def plain(mixture, x_BTD):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"n_shared_experts": 0}, {"n_shared_experts": 2}, {"n_experts_per_token": 3}],
+    [
+        {},
+        {"n_shared_experts": 0},
+        {"n_shared_experts": 2},
+        {"n_experts_per_token": 3},
+        {"n_experts_per_token": 1},
+        {"router": "softmax"},
+        {"router": "softmax", "n_experts_per_token": 1},
+    ],
     ids=str,
 )
 def test_values_and_gradients_equal_a_plain_loop_over_all_experts(make_mixture, x_BTD, changes):
@@ -59,13 +74,42 @@ def test_values_and_gradients_equal_a_plain_loop_over_all_experts(make_mixture, 
     torch.testing.assert_close(*results, rtol=1e-4, atol=1e-5)
 
 
+def test_kernel_for_all_experts_gives_what_the_loop_gives(make_mixture, x_BTD, monkeypatch):
+    """On a CPU, torch runs the calls that we make on CUDA by a loop of its own."""
+    mixture, inputs = make_mixture().bfloat16(), x_BTD.detach().bfloat16().requires_grad_()
+    loop_BTD, _ = mixture(inputs)
+    loop_grads = torch.autograd.grad(loop_BTD.sum(), [inputs, *mixture.parameters()])
+
+    monkeypatch.setattr(moe, "has_kernel", lambda x: True)
+    monkeypatch.delattr(Groups, "slices")  # the kernel must not wait for the host
+    monkeypatch.setattr(moe, "padding", lambda x: 1)
+    y_BTD, _ = mixture(inputs)
+    grads = torch.autograd.grad(y_BTD.sum(), [inputs, *mixture.parameters()])
+
+    torch.testing.assert_close((y_BTD, *grads), (loop_BTD, *loop_grads), rtol=0.03, atol=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated")  # torch's own doing
+def test_with_the_kernel_a_mixture_is_one_graph(make_mixture, x_BTD, monkeypatch):
+    monkeypatch.setattr(moe, "has_kernel", lambda x: True)
+    monkeypatch.setattr(moe, "padding", lambda x: 1)
+    mixture, inputs = make_mixture().bfloat16(), x_BTD.detach().bfloat16()
+    expected_BTD, _ = mixture(inputs)
+
+    y_BTD, _ = torch.compile(mixture, backend="eager", fullgraph=True)(inputs)
+    y_BTD.sum().backward()
+
+    torch.testing.assert_close(y_BTD, expected_BTD)
+    assert mixture.experts.w_up_EFD.grad.any()
+
+
 def test_no_token_is_dropped_when_all_choose_the_same_experts(make_mixture, x_BTD):
     mixture = make_mixture()
     mixture.router.selection_bias[:2] = 100.0
 
-    y_BTD, balance = mixture(x_BTD)
+    y_BTD, routing = mixture(x_BTD)
 
-    assert balance.loads_E.tolist() == [60, 60, 0, 0, 0, 0]
+    assert routing.loads_E.tolist() == [60, 60, 0, 0, 0, 0]
     torch.testing.assert_close(y_BTD, plain(mixture, x_BTD), rtol=1e-4, atol=1e-5)
 
 

@@ -1,4 +1,7 @@
-"""The same logits as transformers: Glm4MoeForCausalLM for mixtures, Qwen3ForCausalLM for dense."""
+"""The same logits as transformers.
+
+Glm4MoeForCausalLM for sigmoid routers, Qwen3MoeForCausalLM for softmax, Qwen3ForCausalLM for dense.
+"""
 
 import re
 
@@ -71,6 +74,8 @@ def build_theirs(config):
     if config.moe is None:
         settings = transformers.Qwen3Config(**common_settings(config), rope_parameters=rope)
         return transformers.Qwen3ForCausalLM(settings)
+    if config.moe.router == "softmax":
+        return transformers.Qwen3MoeForCausalLM(qwen3_moe_settings(config, rope))
     settings = transformers.Glm4MoeConfig(
         **common_settings(config),
         rope_parameters=rope | {"partial_rotary_factor": 1.0},  # theirs: 0.5
@@ -82,11 +87,23 @@ def build_theirs(config):
         moe_intermediate_size=config.moe.d_expert,
         n_group=1,
         topk_group=1,
-        norm_topk_prob=True,
+        norm_topk_prob=config.moe.n_experts_per_token > 1,
         routed_scaling_factor=1.0,
         num_nextn_predict_layers=0,  # theirs: one more layer
     )
     return transformers.Glm4MoeForCausalLM(settings)
+
+
+def qwen3_moe_settings(config, rope):
+    return transformers.Qwen3MoeConfig(
+        **common_settings(config),
+        rope_parameters=rope,
+        mlp_only_layers=list(range(config.moe.n_dense_layers)),
+        num_experts=config.moe.n_experts,
+        num_experts_per_tok=config.moe.n_experts_per_token,
+        moe_intermediate_size=config.moe.d_expert,
+        norm_topk_prob=config.moe.n_experts_per_token > 1,
+    )
 
 
 @pytest.fixture
@@ -112,6 +129,10 @@ SHAPES = {
     "mixture, tied": {"tied_embeddings": True},
     "mixture, two shared experts": {"n_shared_experts": 2},
     "mixture, top-3, other theta": {"n_experts_per_token": 3, "rope_theta": 5e4},
+    "mixture, top-1": {"n_experts_per_token": 1},
+    "softmax": {"router": "softmax", "n_shared_experts": 0},
+    "softmax, top-1": {"router": "softmax", "n_shared_experts": 0, "n_experts_per_token": 1},
+    "softmax, both of two": {"router": "softmax", "n_shared_experts": 0, "n_experts": 2},
     "dense": {"moe": False},
     "dense, tied": {"moe": False, "tied_embeddings": True},
 }
@@ -140,10 +161,10 @@ def test_selection_bias_changes_the_experts_of_a_tenth_of_the_tokens(make_model,
     assert all(layer.float().mean() >= MIN_MOVED for layer in moved)
 
 
-def turn_neighbours(x_BTNH, rotation):
+def turn_neighbours(x_BTNH, cos_T1H, sin_T1H):
     """Rotate components 2i and 2i + 1 together, as the paper does."""
     half = x_BTNH.shape[-1] // 2
-    cos_T1H, sin_T1H = rotation.cos_T1H[..., :half], rotation.sin_T1H[..., half:]
+    cos_T1H, sin_T1H = cos_T1H[..., :half], sin_T1H[..., half:]
     even, odd = x_BTNH[..., ::2], x_BTNH[..., 1::2]
     turned = [even * cos_T1H - odd * sin_T1H, odd * cos_T1H + even * sin_T1H]
     return torch.stack(turned, dim=-1).flatten(-2)
@@ -155,7 +176,7 @@ def ignore_bias(scores_SE, bias_E, k):
 
 MISTAKES = {
     "selection bias ignored": (router, "choose", ignore_bias),
-    "softmax instead of sigmoid": (router, "score", lambda logits_SE: logits_SE.softmax(-1)),
+    "softmax instead of sigmoid": (router, "score", lambda logits_SE, _: logits_SE.softmax(-1)),
     "neighbours rotated instead of halves": (head_norm, "turn", turn_neighbours),
     "weights not normalised": (router, "weigh", lambda s_SE, e_SK: s_SE.gather(-1, e_SK)),
 }
@@ -171,6 +192,7 @@ def test_planted_mistake_breaks_the_equality(make_config, largest_difference, mo
 def test_planted_rotation_is_a_rotation():
     """So the comparison sees which components are paired, not that lengths are lost."""
     x_BTNH = torch.randn(1, 5, 2, 8, generator=torch.Generator().manual_seed(0))
-    turned_BTNH = turn_neighbours(x_BTNH, rotary.Rotary(8, 100.0)(0, 5, torch.device("cpu")))
+    cos_T1H, sin_T1H = rotary.Rotary(8, 100.0)(0, 5, torch.device("cpu"))
+    turned_BTNH = turn_neighbours(x_BTNH, cos_T1H, sin_T1H)
 
     torch.testing.assert_close(turned_BTNH.norm(dim=-1), x_BTNH.norm(dim=-1))

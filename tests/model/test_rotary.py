@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from alm.model.rotary import FIRST_TABLE, Rotary, Rotation, turn
+from alm.config import RopeScaling
+from alm.model import head_norm
+from alm.model.rotary import FIRST_TABLE, Rotary, Rotation
 
 CPU = torch.device("cpu")
 H = 8
@@ -14,6 +16,10 @@ H = 8
 @pytest.fixture
 def rotary():
     return Rotary(H, 100.0)
+
+
+def turn(x_BTNH, rotation):
+    return head_norm.turn(x_BTNH, *rotation)
 
 
 def one_hot(component):
@@ -53,7 +59,9 @@ def test_product_depends_on_the_distance_alone(rotary):
 def test_turning_back_undoes_it(rotary):
     x, rotation = torch.randn(1, 6, 2, H), rotary(0, 6, CPU)
 
-    torch.testing.assert_close(turn(turn(x, rotation), rotation.back), x)
+    torch.testing.assert_close(
+        turn(turn(x, rotation), Rotation(rotation.cos_T1H, -rotation.sin_T1H)), x
+    )
 
 
 def test_positions_are_the_same_after_the_table_has_grown(rotary):
@@ -64,7 +72,17 @@ def test_positions_are_the_same_after_the_table_has_grown(rotary):
     assert all(map(torch.equal, early, rotary(2, 5, CPU)))
 
 
-def test_a_cast_of_the_model_leaves_the_table_in_float32(rotary):
-    rotary(0, 4, CPU)
+def test_stretched_table_is_a_rotation_too():
+    rotary = Rotary(H, 100.0, RopeScaling(factor=4.0, original_seq_len=16))
+    x = torch.randn(1, 40, 2, H)
 
-    assert rotary.bfloat16()(0, 4, CPU).cos_T1H.dtype == torch.float32
+    turned = turn(x, rotary(0, 40, CPU))
+
+    torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1))
+    assert (turned - turn(x, Rotary(H, 100.0)(0, 40, CPU))).abs().max() > 0.1
+
+
+def test_no_rotation_leaves_every_vector_as_it_is():
+    x = torch.randn(2, 5, 3, H)
+
+    assert torch.equal(turn(x, Rotation.none(5, H, CPU)), x)

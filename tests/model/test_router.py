@@ -1,28 +1,36 @@
-"""Router: the choice, its weights, the bias that moves the choice, and the balance loss."""
+"""Router: the choice, its weights, and the bias that moves the choice."""
+
+from dataclasses import replace
 
 import pytest
 import torch
 
 from alm.config import MoEConfig
-from alm.model.router import Router, Routing, balance_loss, choose, count_loads, weigh
+from alm.model.router import Router, choose, count_loads, share, weigh
 
 CONFIG = MoEConfig(
-    n_dense_layers=0, n_experts=4, n_experts_per_token=2, n_shared_experts=0, d_expert=8
+    router="sigmoid",
+    n_dense_layers=0,
+    n_experts=4,
+    n_experts_per_token=2,
+    n_shared_experts=0,
+    d_expert=8,
 )
 
 
 @pytest.fixture
-def router():
-    router = Router(8, CONFIG)
-    torch.nn.init.normal_(router.weight, generator=torch.Generator().manual_seed(0))
-    return router
+def make_router():
+    def make(**changes):
+        router = Router(8, replace(CONFIG, **changes))
+        torch.nn.init.normal_(router.weight, generator=torch.Generator().manual_seed(0))
+        return router
+
+    return make
 
 
-def even_routing(n_tokens=8):
-    """Equal scores, and experts taken in turn."""
-    experts_SK = torch.arange(2 * n_tokens).reshape(n_tokens, 2) % 4
-    scores_SE = torch.full((n_tokens, 4), 0.5)
-    return Routing(scores_SE[:, :2], experts_SK, scores_SE, count_loads(experts_SK, 4))
+@pytest.fixture
+def router(make_router):
+    return make_router()
 
 
 def test_weights_are_the_chosen_sigmoids_rescaled_to_one(router):
@@ -32,6 +40,50 @@ def test_weights_are_the_chosen_sigmoids_rescaled_to_one(router):
 
     chosen_SK = (x_SD @ router.weight.T).sigmoid().gather(-1, routing.experts_SK)
     torch.testing.assert_close(routing.weights_SK, chosen_SK / chosen_SK.sum(-1, keepdim=True))
+
+
+def test_softmax_weights_are_the_chosen_probabilities_rescaled_to_one(make_router):
+    router, x_SD = make_router(router="softmax"), torch.randn(5, 8)
+
+    routing = router(x_SD)
+
+    exp_SE = (x_SD @ router.weight.T).exp()
+    best_SK = exp_SE.sort(descending=True).values[:, :2]
+    torch.testing.assert_close(routing.weights_SK, best_SK / best_SK.sum(-1, keepdim=True))
+    torch.testing.assert_close(routing.scores_SE, exp_SE / exp_SE.sum(-1, keepdim=True))
+
+
+def test_softmax_router_has_no_selection_bias_to_save_or_to_move(make_router):
+    router = make_router(router="softmax")
+
+    router.update_selection_bias(torch.tensor([9, 0, 0, 0]), rate=0.1)
+
+    assert list(router.state_dict()) == ["weight"]
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "softmax"])
+def test_single_expert_weighs_what_it_scores(make_router, kind):
+    routing = make_router(router=kind, n_experts_per_token=1)(torch.randn(5, 8))
+
+    assert torch.equal(routing.weights_SK, routing.scores_SE.max(-1, keepdim=True).values)
+    assert (routing.weights_SK < 1).all()
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "softmax"])
+def test_z_loss_is_the_mean_square_of_the_logits_logsumexp(make_router, kind):
+    router, x_SD = make_router(router=kind), torch.randn(5, 8)
+
+    z_loss = router(x_SD).z_loss
+
+    expected = ((x_SD @ router.weight.T).exp().sum(-1).log() ** 2).sum() / 5
+    torch.testing.assert_close(z_loss, expected)
+    assert torch.autograd.grad(z_loss, router.weight)[0].any()
+
+
+def test_share_weighs_every_token_the_same():
+    scores_SE = torch.tensor([[0.1, 0.3], [0.9, 0.1]])
+
+    torch.testing.assert_close(share(scores_SE), torch.tensor([0.575, 0.425]))
 
 
 def test_bias_moves_the_choice_and_not_the_weights(router):
@@ -103,26 +155,3 @@ def test_updates_even_out_a_skewed_router(router):
 
     assert skew_before > 1.8 * 256
     assert router(x_SD).loads_E.max().item() < 1.15 * 256
-
-
-def test_even_use_costs_one():
-    assert balance_loss(even_routing()).item() == pytest.approx(1.0)
-
-
-def test_two_experts_taking_all_cost_more():
-    scores_SE = torch.tensor([[1.0, 1.0, 0.0, 0.0]]).repeat(6, 1)
-    experts_SK = torch.tensor([[0, 1]]).repeat(6, 1)
-    routing = Routing(scores_SE[:, :2], experts_SK, scores_SE, count_loads(experts_SK, 4))
-
-    assert balance_loss(routing).item() == pytest.approx(2.0)
-
-
-def test_balance_gradient_lowers_the_score_of_the_overused_expert():
-    scores_SE = torch.full((6, 4), 0.5, requires_grad=True)
-    experts_SK = torch.tensor([[0, 1], [0, 2], [0, 3]] * 2)
-    routing = Routing(scores_SE[:, :2], experts_SK, scores_SE, count_loads(experts_SK, 4))
-
-    balance_loss(routing).backward()
-
-    assert (scores_SE.grad[:, 0] > 0).all()
-    assert (scores_SE.grad[:, 1:] < 0).all()

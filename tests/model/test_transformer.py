@@ -45,23 +45,23 @@ def test_language_loss_alone_trains_every_parameter(make_model):
         assert grad.any(-1).all() if name.endswith(("EFD", "EDF")) else grad.any(), name
 
 
-def test_losses_reported_are_those_of_the_mixtures(make_model):
+def test_usage_reported_is_that_of_the_mixtures(make_model):
     model = make_model()
 
-    output = model(IDS_BT)
+    usage = model(IDS_BT).usage
 
-    assert output.loads_ME.shape == (2, 8)
-    assert output.loads_ME.sum(-1).tolist() == [IDS_BT.numel() * 2] * 2
-    assert output.balance_loss.dtype == torch.float32
-    assert 1 <= output.balance_loss.item() < 8
+    assert usage.loads_ME.shape == usage.shares_ME.shape == (2, 8)
+    assert usage.loads_ME.sum(-1).tolist() == [IDS_BT.numel() * 2] * 2
+    assert usage.shares_ME.dtype == usage.z_loss.dtype == torch.float32
+    assert usage.z_loss.item() > 0
 
 
-def test_dense_network_reports_no_loads_and_no_balance_loss(make_config, make_model):
-    output = make_model(make_config(moe=False))(IDS_BT)
+def test_dense_network_reports_no_usage(make_config, make_model):
+    usage = make_model(make_config(moe=False))(IDS_BT).usage
 
-    assert output.loads_ME.shape == (0, 0)
-    assert output.loads_ME.dtype == torch.int64
-    assert output.balance_loss.item() == 0
+    assert usage.loads_ME.shape == usage.shares_ME.shape == (0, 0)
+    assert usage.loads_ME.dtype == torch.int64
+    assert usage.z_loss.item() == 0
 
 
 def test_bias_update_reaches_each_router_with_its_own_loads(make_model):

@@ -126,7 +126,8 @@ def publish():
 
     def write(root, packed, init="scratch", **data):
         root.mkdir(parents=True)
-        data = {"seq_len": 8, "rows": "stream", "mixture": {}, "curriculum": [], **data}
+        base = {"seq_len": 8, "rows": "stream", "mixture": {}, "curriculum": []}
+        data = {**base, "document_mask": False, **data}
         Manifest.write(
             root,
             "model.pretrain",

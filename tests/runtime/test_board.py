@@ -42,3 +42,14 @@ def test_a_resumed_run_keeps_the_points_up_to_its_step_and_hides_those_after(tmp
 def test_adding_before_opening_is_a_mistake_of_ours(tmp_path):
     with pytest.raises(RuntimeError, match="must be opened"):
         Board(tmp_path).add(1, {"loss": 2.0})
+
+
+def test_flushed_points_are_there_although_nobody_closed_it(tmp_path):
+    board = Board(tmp_path)
+    board.flush()  # before it is opened there is nothing to do
+    board.open(0)
+    board.add(1, {"loss": 2.0})
+
+    board.flush()
+
+    assert read(tmp_path) == {"loss": [(1, 2.0)]}

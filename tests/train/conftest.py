@@ -27,6 +27,7 @@ MICRO = replace(
     n_kv_heads=1,
     d_head=8,
     d_ff=24,
+    targets=(),
     moe=replace(TINY.model.moe, n_dense_layers=1, n_experts=4, d_expert=8),
 )
 SEQ_LEN = 8
@@ -74,9 +75,17 @@ def config():
 def build(tmp_path, numerics, config):
     """Build a trainer on ``tmp_path / name``; objective, batches and config can be replaced."""
 
-    def make(name="run", steps=12, objective=next_token_loss, batches=None, config=config):
+    def make(  # noqa: PLR0913
+        name="run",
+        steps=12,
+        objective=next_token_loss,
+        batches=None,
+        config=config,
+        numerics=numerics,
+        shape=MICRO,
+    ):
         torch.manual_seed(0)
-        model = Transformer(MICRO, 320)
+        model = Transformer(shape, 320)
         init_weights(model, 1)
         rows = CountingRows(50)
         task = Task(
@@ -88,6 +97,7 @@ def build(tmp_path, numerics, config):
             steps=steps,
             tokens_per_step=config.batch_size * SEQ_LEN,
             bytes_per_token=1.0,
+            flops_per_token=1.0,
         )
         around = Surroundings(
             store=StateStore(tmp_path / name, config.keep_states, print),

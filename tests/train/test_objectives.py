@@ -5,14 +5,18 @@ import pytest
 import torch
 
 from alm.data import Batch
-from alm.train import Examples
+from alm.train import Examples, next_token_loss, next_token_loss_within_documents
+
+TWO_DOCUMENTS = np.array([[0, 0, 0, 1, 1, 1, 2, 2]], np.int32)  # and padding
+SECOND = TWO_DOCUMENTS == 1
 
 
-def examples_of(tokens, loss_mask=None):
+def examples_of(tokens, loss_mask=None, documents=None):
     tokens = np.asarray(tokens)
     shape = (len(tokens), tokens.shape[1] - 1)
     mask = np.ones(shape, bool) if loss_mask is None else loss_mask
-    return Examples.of(Batch(tokens, np.zeros(shape, np.int32), mask), "cpu")
+    numbers = np.zeros(shape, np.int32) if documents is None else documents
+    return Examples.of(Batch(tokens, numbers, mask), "cpu")
 
 
 def plain_losses(model, examples):
@@ -76,4 +80,37 @@ def test_loads_count_every_choice_of_every_token_once(build):
 
     loss = trainer.task.objective(trainer.task.model, examples_of(np.zeros((3, 9), dtype=np.int64)))
 
-    assert loss.loads_ME.sum().item() == 3 * 8 * 2  # rows * tokens * experts per token
+    assert loss.usage.loads_ME.sum().item() == 3 * 8 * 2  # rows * tokens * experts per token
+
+
+@pytest.mark.parametrize(
+    ("objective", "sees"), [(next_token_loss, True), (next_token_loss_within_documents, False)]
+)
+def test_another_document_is_seen_only_where_nothing_masks_it(build, objective, sees):
+    model = build().task.model
+    torch.nn.init.normal_(model.blocks[0].attention.o.weight)  # it starts as zero: nothing is read
+    tokens = np.arange(9)[None]
+    other = tokens.copy()
+    other[0, :3] = 30
+
+    losses = [
+        objective(model, examples_of(each, SECOND, TWO_DOCUMENTS)).value.item()
+        for each in (tokens, other)
+    ]
+
+    assert (abs(losses[0] - losses[1]) > 1e-5) == sees
+
+
+def test_padding_changes_nothing_for_a_document_before_it(build):
+    model = build().task.model
+    torch.nn.init.normal_(model.blocks[0].attention.o.weight)
+    tokens = np.arange(9)[None]
+    other = tokens.copy()
+    other[0, 7:] = 30
+
+    losses = [
+        next_token_loss_within_documents(model, examples_of(each, SECOND, TWO_DOCUMENTS)).value
+        for each in (tokens, other)
+    ]
+
+    assert losses[0] == losses[1]

@@ -16,7 +16,14 @@ from alm.config.sections import CurriculumStep
 from alm.data import PackedDocument, write_split
 from alm.errors import ConfigError, Interrupted, LockedError, TrainingError
 from alm.io import Manifest, hold_lock, read_json
-from alm.train import Paths, Pretraining, Trainer
+from alm.train import (
+    Paths,
+    Pretraining,
+    Trainer,
+    next_token_loss,
+    next_token_loss_within_documents,
+    pretrain,
+)
 
 TINY = Params.load("tiny")
 
@@ -54,7 +61,7 @@ def write_packed(root, n_tokens=600, vocabulary=None, n_docs=1):
 def shape():
     moe = replace(TINY.model.moe, n_dense_layers=1, d_expert=8)
     small = {"d_model": 16, "n_layers": 2, "n_heads": 2, "n_kv_heads": 1, "d_head": 8, "d_ff": 24}
-    return replace(TINY.model, vocab_size=320, moe=moe, **small)
+    return replace(TINY.model, vocab_size=320, moe=moe, targets=(), **small)
 
 
 @pytest.fixture
@@ -197,6 +204,16 @@ def test_starts_from_the_weights_of_another_preset(prepare):
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
+def test_a_model_names_the_one_it_started_from(prepare):
+    prepare().run()
+
+    prepare(preset="y", init="x").run()
+
+    start = Manifest.read(Path("x/model"), "model.pretrain")
+    found = Manifest.read(Path("y/model"), "model.pretrain").inputs
+    assert found == {"packed": prepare().corpus.sha256, "init": start.sha256}
+
+
 @pytest.mark.parametrize("other", ["shape", "tokenizer"])
 def test_a_start_of_another_kind_is_refused(prepare, shape, other):
     prepare().run()
@@ -278,3 +295,60 @@ def test_a_run_says_of_padding_as_it_begins(prepare, capsys):
     prepare(packed="docs", data={"rows": "best_fit", "seq_len": 16}).run()
 
     assert "of the rows' places are padding" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("masked", "objective"), [(False, next_token_loss), (True, next_token_loss_within_documents)]
+)
+def test_the_document_mask_decides_what_a_token_may_see(prepare, masked, objective):
+    assert prepare(data={"document_mask": masked})._task().objective is objective
+
+
+def test_metrics_say_how_many_steps_the_guards_left_out(prepare):
+    prepare().run()
+
+    metrics = read_json(Path("x/pretrain.json"))
+    assert (metrics["skipped_steps"], metrics["spike_steps"]) == (0, 0)
+
+
+def test_whether_it_is_compiled_is_part_of_what_a_state_is_of(prepare, monkeypatch):
+    plain = prepare().fingerprint
+    monkeypatch.setattr(
+        pretrain, "decide_compilation", lambda *given: replace(given[2], compiled=True)
+    )
+
+    assert prepare().fingerprint.changes_since(plain) == ["numerics compiled"]
+
+
+@pytest.mark.parametrize("offload", ["0", "1"])
+def test_the_machine_says_where_the_state_of_the_optimizer_lives(prepare, monkeypatch, offload):
+    before = prepare().fingerprint
+    monkeypatch.setenv("ALM_OFFLOAD", offload)
+
+    assert (prepare()._task().optimizer._offload is not None) == (offload == "1")
+    assert prepare().fingerprint == before
+
+
+def test_a_former_run_is_continued_as_a_hybrid(prepare, monkeypatch):
+    """Its first step had another learning rate: the model says so, and no step is repeated."""
+    first = prepare()
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="saved step 1"):
+        patch.setattr(Trainer, "_record", lambda self, *_: setattr(self.around.stop, "signal", 15))
+        first.run()
+    former = next(Path(".state/x").glob("*/fingerprint.json")).parent
+    changed = prepare(lr=first.params.train.lr / 2)
+
+    adoption = changed.adopt(former)
+    changed.run()
+
+    assert (adoption.step, adoption.changed) == (1, ["params train"])
+    metrics = read_json(Path("x/pretrain.json"))
+    assert metrics["hybrid"] == [{"run": former.name, "step": 1, "changed": ["params train"]}]
+    assert Manifest.read(Path("x/model"), "model.pretrain").facts["hybrid"] == metrics["hybrid"]
+
+
+def test_places_are_those_that_dvc_yaml_names():
+    places = Paths.declared("tiny")
+
+    assert places.packed == Path("build/corpora/synthetic/packed")
+    assert places.table == Path("reports/tiny/loss.csv")

@@ -15,4 +15,4 @@ def test_state_and_back_is_the_same_progress():
     progress = Progress.start()
     progress.step = 7
 
-    assert Progress(**progress.to_state()) == progress
+    assert Progress.from_state(progress.to_state()) == progress

@@ -2,16 +2,18 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
+from alm.data import Curriculum
 from alm.errors import CheckpointError, Interrupted, TrainingError
-from alm.train import Examples, next_token_loss
-from alm.train.objectives import Loss
-from alm.train.trainer import _busiest, _entropy
-from alm.train.validation import _shares
+from alm.model import moe
+from alm.train import collapse, guard, next_token_loss, next_token_loss_within_documents
 
 
 def weights(trainer):
@@ -24,15 +26,20 @@ def same(ours, theirs):
 
 def stop_after(trainer, step):
     """Make the trainer hear a signal while it works on ``step``."""
-    batches = trainer.task.batches
+    train = trainer._step
 
-    def batch(n):
-        if n == step - 1:
+    def hear_and_train():
+        if trainer.progress.step == step - 1:
             trainer.around.stop.signal = 15
-        return batches(n)
+        return train()
 
-    trainer.task = replace(trainer.task, batches=batch)
+    trainer._step = hear_and_train
     return trainer
+
+
+def given(trainer, **changes):
+    """Return a trainer that does the same, but for parts of its task."""
+    return replace(trainer, task=replace(trainer.task, **changes))
 
 
 def test_learns_to_count(build, config):
@@ -45,7 +52,7 @@ def test_learns_to_count(build, config):
 
 
 @pytest.mark.parametrize("step", range(1, 12))
-def test_resumed_after_any_step_it_ends_in_the_same_bits(build, step):
+def test_resumed_after_any_step_it_ends_in_the_same_bits(build, step, capsys):
     straight = build("straight")
     straight.fit()
     with pytest.raises(Interrupted, match=f"saved step {step};"):
@@ -54,7 +61,7 @@ def test_resumed_after_any_step_it_ends_in_the_same_bits(build, step):
     resumed = build("resumed")
     resumed.fit()
 
-    assert resumed._first_step == step
+    assert f"resuming at step {step} of 12" in capsys.readouterr().out
     assert same(weights(resumed), weights(straight))
     assert same(resumed.best, straight.best)
     assert resumed.table.to_csv() == straight.table.to_csv()
@@ -135,79 +142,6 @@ def test_a_finished_run_is_not_trained_again(build):
     assert again.tokens_per_second is None
 
 
-def test_accumulating_gradients_is_the_same_as_one_large_batch(build, config):
-    config = replace(config, balance_loss=0.0)  # it is taken over a forward pass, not a step
-    whole, pieces = (
-        build("a", config=config),
-        build("b", config=replace(config, micro_batch_size=1)),
-    )
-
-    (loss, loads_ME), (pieces_loss, pieces_loads_ME) = whole._accumulate(), pieces._accumulate()
-
-    assert pieces_loss == pytest.approx(loss, abs=1e-6)
-    assert torch.equal(pieces_loads_ME, loads_ME)
-    for ours, theirs in zip(
-        pieces.task.optimizer.parameters, whole.task.optimizer.parameters, strict=True
-    ):
-        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
-
-
-def with_masks(build, config, mask, **changes):
-    """Build a trainer of which a step's targets count where ``mask`` says."""
-    config = replace(config, balance_loss=0.0, **changes)  # that is taken over a forward pass
-    trainer = build(f"run-{changes}", config=config)
-    batch = replace(trainer.task.batches(0), loss_mask_BT=np.array(mask, bool))
-    trainer.task = replace(trainer.task, batches=lambda step: batch)
-    return trainer
-
-
-UNEVEN = [[1] * 8, [0] * 8, [1, 0, 0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1, 1, 0]]
-
-
-@pytest.mark.parametrize("micro_batch_size", [1, 2])
-def test_every_target_weighs_the_same_whatever_micro_batch_it_is_in(
-    build, config, micro_batch_size
-):
-    whole = with_masks(build, config, UNEVEN)
-    pieces = with_masks(build, config, UNEVEN, micro_batch_size=micro_batch_size)
-
-    loss, pieces_loss = whole._accumulate()[0], pieces._accumulate()[0]
-
-    assert pieces_loss == pytest.approx(loss, rel=1e-6)
-    for ours, theirs in zip(
-        pieces.task.optimizer.parameters, whole.task.optimizer.parameters, strict=True
-    ):
-        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
-
-
-def test_a_step_without_a_target_that_counts_has_no_gradient(build, config):
-    trainer = with_masks(build, config, np.zeros((4, 8)), micro_batch_size=1)
-
-    loss, _ = trainer._accumulate()
-
-    assert loss is None
-    assert all((p.grad == 0).all() for p in trainer.task.optimizer.parameters)
-
-
-def test_where_all_targets_count_a_step_is_the_plain_mean_to_the_bit(build, config):
-    """Three parts: a third as a factor would round otherwise than a division by three."""
-    config = replace(config, batch_size=3, micro_batch_size=1)
-    trainer, plain = build("a", config=config), build("b", config=config)
-
-    loss, _ = trainer._accumulate()
-
-    total = torch.zeros(())
-    for part in plain.task.batches(0).split(3):
-        each = next_token_loss(plain.task.model, Examples.of(part, "cpu"))
-        ((each.value + config.balance_loss * each.balance) / 3).backward()
-        total = total + each.value.detach() / 3
-    assert loss == total.item()
-    for ours, theirs in zip(
-        trainer.task.optimizer.parameters, plain.task.optimizer.parameters, strict=True
-    ):
-        assert torch.equal(ours.grad, theirs.grad)
-
-
 def test_shorter_rows_keep_the_tokens_of_a_forward_pass(build, config):
     config = replace(config, batch_size=4, micro_batch_size=2)
     trainer, seen = build(config=config), []
@@ -217,10 +151,7 @@ def test_shorter_rows_keep_the_tokens_of_a_forward_pass(build, config):
         seen.append(tuple(examples.tokens_BT.shape))
         return next_token_loss(model, examples)
 
-    trainer.task = replace(
-        trainer.task, batches=lambda step: batches(step).cut(2), objective=objective
-    )
-    trainer._accumulate()
+    given(trainer, batches=lambda step: batches(step).cut(2), objective=objective)._step()
 
     assert seen == [(2 * 4, 3)] * 2
 
@@ -234,9 +165,9 @@ def non_finite(bad, steps, where):
         if not model.training or next(calls) not in steps:
             return loss
         if where == "loss":
-            return Loss(loss.value * bad, loss.balance, loss.loads_ME)
+            return replace(loss, value=loss.value * bad)
         param = next(model.parameters())
-        return Loss(loss.value + _Poison.apply(param, bad), loss.balance, loss.loads_ME)
+        return replace(loss, value=loss.value + _Poison.apply(param, bad))
 
     return objective
 
@@ -264,7 +195,7 @@ def test_a_step_that_is_not_finite_changes_nothing(build, bad, where):
 
     assert same(weights(trainer), before)
     assert trainer.task.optimizer.state_tensors() == {}
-    assert (trainer.progress.step, trainer.progress.skipped) == (1, 1)
+    assert (trainer.progress.step, trainer.progress.guard.skipped) == (1, 1)
 
 
 def test_training_goes_on_after_it_and_its_loss_is_never_reported(build):
@@ -272,7 +203,7 @@ def test_training_goes_on_after_it_and_its_loss_is_never_reported(build):
 
     trainer.fit()
 
-    assert trainer.progress.skipped == 2
+    assert trainer.progress.guard.skipped == 2
     assert trainer.table.rows[-1].loss < trainer.table.rows[0].loss
     assert "nan" not in trainer.table.to_csv()
 
@@ -351,23 +282,6 @@ def test_speed_counts_only_what_this_process_did(build):
     assert trainer.tokens_per_second > 0
 
 
-class WithoutFloat64(torch.Tensor):
-    """Stands for a tensor on MPS, which has no float64; on the CPU it is like any other."""
-
-    def double(self):
-        raise TypeError("the MPS framework doesn't support float64")
-
-    def cpu(self):
-        return self.as_subclass(torch.Tensor)
-
-
-@pytest.mark.parametrize("figure", [_busiest, _entropy, _shares])
-def test_loads_on_a_device_without_float64_give_the_same_figures(figure):
-    loads_ME = torch.tensor([[3, 1, 0, 4], [2, 2, 2, 2]])
-
-    assert figure(loads_ME.as_subclass(WithoutFloat64)) == figure(loads_ME)
-
-
 def test_a_step_without_a_target_that_counts_moves_nothing(build):
     trainer = build(steps=4)
     trainer._step()  # so that there is momentum to go on with
@@ -375,7 +289,7 @@ def test_a_step_without_a_target_that_counts_moves_nothing(build):
     state = {name: tensor.clone() for name, tensor in state.items()}
     batches, losses = trainer.task.batches, trainer.progress.loss_count
     blank = lambda step: replace(batches(step), loss_mask_BT=np.zeros((4, 8), bool))  # noqa: E731
-    trainer.task = replace(trainer.task, batches=blank)
+    trainer = given(trainer, batches=blank)
 
     trainer._step()
 
@@ -383,7 +297,7 @@ def test_a_step_without_a_target_that_counts_moves_nothing(build):
     assert same(trainer.task.optimizer.state_tensors(), state)
     assert all(param.grad is None for param in trainer.task.optimizer.parameters)
     assert (trainer.progress.step, trainer.progress.loss_count) == (2, losses)
-    assert trainer.progress.skipped == 0
+    assert trainer.progress.guard.skipped == 0
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")], ids=str)
@@ -392,7 +306,7 @@ def test_a_validation_loss_that_is_not_finite_is_told_and_never_the_best(build, 
         loss = next_token_loss(model, examples)
         if model.training or trainer.progress.step != 4:
             return loss
-        return Loss(loss.value * bad, loss.balance, loss.loads_ME)
+        return replace(loss, value=loss.value * bad)
 
     trainer = build(objective=objective)
     trainer.fit()
@@ -402,3 +316,228 @@ def test_a_validation_loss_that_is_not_finite_is_told_and_never_the_best(build, 
     assert trainer.progress.best_step in {8, 12}
     assert f"step 4: validation loss {bad}; not in the table" in capsys.readouterr().out
     assert trainer.around.store.load_latest().step == 12
+
+
+# --- guards ---------------------------------------------------------------------------------------
+
+
+def spiky(steps):
+    """Build an objective whose loss is far too high at some steps; the first token tells which."""
+
+    def objective(model, examples):
+        loss = next_token_loss(model, examples)
+        is_spike = model.training and examples.tokens_BT[0, 0].item() in steps
+        return replace(loss, value=loss.value + 100.0 * is_spike)
+
+    return objective
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Let spikes be told from four losses on, so that a short run shows them."""
+    monkeypatch.setattr(guard, "LEAST_LOSSES", 4)
+
+
+def test_a_spike_trains_nothing_and_is_told_and_counted(build, config, soon, capsys):
+    trainer = build(objective=spiky({6}), config=replace(config, spike_deviations=6.0))
+    for _ in range(6):
+        trainer._step()
+    before, state = weights(trainer), trainer.task.optimizer.state_tensors()
+    state = {name: tensor.clone() for name, tensor in state.items()}
+
+    step = trainer._step()
+
+    assert not step.trained
+    assert same(weights(trainer), before)
+    assert same(trainer.task.optimizer.state_tensors(), state)
+    assert all(param.grad is None for param in trainer.task.optimizer.parameters)
+    assert (trainer.progress.guard.spikes, trainer.progress.loss_count) == (1, 6)
+    assert "step 7: loss 10" in capsys.readouterr().out
+
+
+def test_without_the_guard_a_spike_trains(build):
+    trainer = build(objective=spiky({6}))
+
+    trainer.fit()
+
+    assert (trainer.progress.guard.spikes, trainer.progress.loss_count) == (0, 0)
+    assert max(row.loss for row in trainer.table.rows) > 50
+
+
+@pytest.mark.parametrize("step", [4, 6, 7, 8, 11])
+def test_guards_go_on_where_the_saved_state_has_them(build, config, soon, step):
+    config = replace(config, spike_deviations=6.0)
+    objective = spiky({5, 7, 8, 9, 10, 11})
+    straight = build("straight", objective=objective, config=config)
+    straight.fit()
+    with pytest.raises(Interrupted):
+        stop_after(build("resumed", objective=objective, config=config), step).fit()
+
+    resumed = build("resumed", objective=objective, config=config)
+    resumed.fit()
+
+    assert straight.progress.guard.spikes == 5
+    assert len(straight.progress.guard.losses) == 1  # the last of five in a row was a new level
+    assert resumed.progress == straight.progress
+    assert same(weights(resumed), weights(straight))
+
+
+@pytest.fixture
+def build_collapsed(build, config, monkeypatch):
+    """Build a run of which a router uses two experts of four, and an alarm that soon minds."""
+    monkeypatch.setattr(collapse, "PATIENCE", 4)
+
+    def make():
+        trainer = build(config=replace(config, bias_rate=0.0, log_every=1))
+        router = trainer.task.model.blocks[1].feed_forward.router
+        router.selection_bias += torch.tensor([9.0, 9.0, 0.0, 0.0])
+        return trainer
+
+    return make
+
+
+def told_of_experts(capsys):
+    return [line for line in capsys.readouterr().out.splitlines() if "of the load" in line]
+
+
+def test_experts_that_a_router_gave_up_on_are_told_once_and_plotted(
+    build_collapsed, capsys, tmp_path
+):
+    trainer = build_collapsed()
+
+    trainer.fit()
+    trainer.around.board.close()
+
+    told = told_of_experts(capsys)
+    assert len(told) == 2 + 2  # two that have all, two that have nothing
+    assert all(line.startswith("step 4: expert ") for line in told)
+    assert scalars(tmp_path / "run")["guard/longest_imbalance"] == list(range(1, 13))
+
+
+def test_the_alarm_goes_on_counting_where_the_saved_state_has_it(build_collapsed, capsys):
+    with pytest.raises(Interrupted):
+        stop_after(build_collapsed(), 2).fit()
+
+    build_collapsed().fit()
+
+    assert [line[:7] for line in told_of_experts(capsys)] == ["step 4:"] * 4
+
+
+def scalars(run):
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    return {tag: [e.value for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_points_are_written_out_before_a_state_is(build, config):
+    """So none is missing between the state that a killed run left and what comes after it."""
+    events, trainer = [], build(steps=4, config=replace(config, log_every=1))
+    board, store = trainer.around.board, trainer.around.store
+    board.add = lambda step, _: events.append(f"point {step}")
+    board.flush = lambda: events.append("flush")
+    store.save = lambda state: events.append(f"state {state.step}")
+
+    trainer.fit()
+
+    points = [f"point {n}" for n in (1, 2, 3, 4)]
+    assert events == [*points[:3], "flush", "state 3", points[3], "flush", "state 4"]
+
+
+# --- a curriculum of row lengths ------------------------------------------------------------------
+
+
+def with_curriculum(build, config, name):
+    """Build a run whose rows are half as long, and twice as many, in its first half."""
+    trainer = build(name, config=config)
+    phases = (SimpleNamespace(until=0.5, seq_len=4),)
+    curriculum, batches = Curriculum(phases, 8, 12), trainer.task.batches
+    return given(trainer, batches=lambda step: curriculum.cut(batches(step), step))
+
+
+def test_a_curriculum_trains_on_as_many_tokens_in_every_step(build, config):
+    seen = []
+
+    def objective(model, examples):
+        seen.append(tuple(examples.tokens_BT.shape))
+        return next_token_loss(model, examples)
+
+    trainer = with_curriculum(build, replace(config, micro_batch_size=2), "run")
+    trainer = given(trainer, objective=objective)
+    for _ in range(12):
+        trainer._step()
+
+    assert seen == [(4, 5)] * 12 + [(2, 9)] * 12
+
+
+@pytest.mark.parametrize("step", [5, 6, 7])
+def test_a_curriculum_is_resumed_to_the_bit_around_its_edge(build, config, step):
+    config = replace(config, micro_batch_size=2)
+    straight = with_curriculum(build, config, "straight")
+    straight.fit()
+    with pytest.raises(Interrupted):
+        stop_after(with_curriculum(build, config, "resumed"), step).fit()
+
+    resumed = with_curriculum(build, config, "resumed")
+    resumed.fit()
+
+    assert same(weights(resumed), weights(straight))
+    assert resumed.table.to_csv() == straight.table.to_csv()
+    assert [row.tokens for row in straight.table.rows] == [32 * n for n in (2, 4, 6, 8, 10, 12)]
+
+
+# --- devices that compute while the host goes on --------------------------------------------------
+
+
+@pytest.fixture
+def bfloat16(numerics):
+    """Numerics of a device with a grouped kernel, as far as a CPU can stand for one."""
+    return replace(numerics, precision="bfloat16")
+
+
+@pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor")
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("experts", [False, True])
+def test_nothing_asks_for_a_value_before_the_whole_step_is_on_its_way(
+    build, config, bfloat16, monkeypatch, experts, recompute
+):
+    """Fake tensors have none, and say so to whoever asks: on a GPU that would be to wait."""
+    monkeypatch.setattr(moe, "has_kernel", lambda _: True)
+    monkeypatch.setattr(moe, "padding", lambda _: 1)
+    shape = build().task.model.config
+    shape = shape if experts else replace(shape, moe=None)
+    config = replace(config, micro_batch_size=1, z_loss=0.1, recompute=recompute)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        trainer = build(config=config, shape=shape, numerics=bfloat16)
+        trainer = given(trainer, objective=next_token_loss_within_documents)
+
+        sums, grad_norm = trainer._accumulate()
+        trainer.task.optimizer.step(0.1)
+        trainer.task.model.update_selection_biases(sums.loads_ME, 0.1)
+
+        for value in (sums.loss, grad_norm):
+            with pytest.raises(DataDependentOutputException):
+                value.item()
+
+
+def test_rows_of_the_next_step_are_sent_before_this_one_is_asked_about(build):
+    events = []
+    trainer = build(steps=3)
+    batches, move = trainer.task.batches, trainer.task.optimizer.step
+
+    def read(step):
+        events.append(step)
+        return batches(step)
+
+    def update(lr):
+        events.append("update")
+        move(lr)
+
+    trainer.task.optimizer.step = update
+    given(trainer, batches=read).fit()
+
+    assert events == [0, 1, "update", 2, "update", "update"]
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_the_model_is_told_whether_to_recompute(build, config, recompute):
+    assert build(config=replace(config, recompute=recompute)).task.model.recompute is recompute

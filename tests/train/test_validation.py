@@ -8,6 +8,7 @@ import torch
 
 from alm.errors import TrainingError
 from alm.train import Examples, Validation, next_token_loss
+from alm.train.validation import _shares
 
 
 def run(trainer, n_rows, batch_size):
@@ -92,3 +93,19 @@ def test_validating_changes_nothing_that_training_sees(build, config):
     ours, theirs = (t.task.model.state_dict() for t in (often, seldom))
     assert all((ours[name] == theirs[name]).all() for name in ours)
     assert often.task.model.training
+
+
+class WithoutFloat64(torch.Tensor):
+    """Stands for a tensor on MPS, which has no float64; on the CPU it is like any other."""
+
+    def double(self):
+        raise TypeError("the MPS framework doesn't support float64")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+def test_loads_on_a_device_without_float64_give_the_same_shares():
+    loads_ME = torch.tensor([[3, 1, 0, 4], [2, 2, 2, 2]])
+
+    assert _shares(loads_ME.as_subclass(WithoutFloat64)) == _shares(loads_ME)

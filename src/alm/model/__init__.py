@@ -10,18 +10,26 @@ M mixture layers    C tokens of one chunk
 
 from alm.model.cache import KVCache
 from alm.model.description import render, render_table
+from alm.model.fusion import compile_blocks, compiled_kernels
 from alm.model.init import init_weights
 from alm.model.loss import chunked_cross_entropy, mean_cross_entropy
+from alm.model.rehearsal import find_compile_failure
 from alm.model.size import Size, describe
 from alm.model.transformer import Forward, Transformer
+from alm.model.usage import Usage, balance_loss
 
 __all__ = [
     "Forward",
     "KVCache",
     "Size",
     "Transformer",
+    "Usage",
+    "balance_loss",
     "chunked_cross_entropy",
+    "compile_blocks",
+    "compiled_kernels",
     "describe",
+    "find_compile_failure",
     "init_weights",
     "mean_cross_entropy",
     "render",

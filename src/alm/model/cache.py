@@ -38,13 +38,15 @@ class KVCache:
         self._keys_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
         self._values_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
 
-    def append(self, layer: int, k_BGTH: Tensor, v_BGTH: Tensor) -> tuple[Tensor, Tensor]:
-        """Store one layer's new keys and values; return all that it has by now."""
-        stop = self.length + k_BGTH.shape[2]
-        keys_BGTH, values_BGTH = self._keys_LBGTH[layer], self._values_LBGTH[layer]
-        keys_BGTH[:, :, self.length : stop] = k_BGTH
-        values_BGTH[:, :, self.length : stop] = v_BGTH
-        return keys_BGTH[:, :, :stop].to(k_BGTH.dtype), values_BGTH[:, :, :stop].to(v_BGTH.dtype)
+    def append(self, layer: int, k_BTGH: Tensor, v_BTGH: Tensor) -> tuple[Tensor, Tensor]:
+        """Store one layer's new keys and values; return all that it has by now, (B, P, G, H)."""
+        stop = self.length + k_BTGH.shape[1]
+        # Head by head in memory, as attention reads them; token by token to whoever looks at them.
+        keys_BTGH = self._keys_LBGTH[layer].transpose(1, 2)
+        values_BTGH = self._values_LBGTH[layer].transpose(1, 2)
+        keys_BTGH[:, self.length : stop] = k_BTGH
+        values_BTGH[:, self.length : stop] = v_BTGH
+        return keys_BTGH[:, :stop].to(k_BTGH.dtype), values_BTGH[:, :stop].to(v_BTGH.dtype)
 
     def require_room(self, n_tokens: int) -> None:
         """Check that ``n_tokens`` more fit.

@@ -10,6 +10,7 @@ Dimensions: S tokens, K experts per token, R rows sorted by expert, D d_model.
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
@@ -51,6 +52,24 @@ def combine(y_RD: Tensor, weights_SK: Tensor, plan: Plan) -> Tensor:
     return _Combine.apply(y_RD, weights_SK, plan)
 
 
+def sum_rows(y_RD: Tensor, row_SK: Tensor) -> Tensor:
+    """Return the sum of each token's rows, (S, D), rounded once to the dtype of ``y_RD``."""
+    if y_RD.device.type == "cpu":
+        return F.embedding_bag(row_SK, y_RD, mode="sum")  # one pass, with a sum in float32
+    first_S, *others = row_SK.unbind(1)
+    sum_SD = y_RD.index_select(0, first_S).float()
+    for row_S in others:
+        sum_SD += y_RD.index_select(0, row_S)
+    return sum_SD.to(y_RD.dtype)
+
+
+def row_weights(weights_SK: Tensor, plan: Plan) -> Tensor:
+    """Return the weight of each row's assignment, (R,); 0 where a row only fills a group up."""
+    weight_R = weights_SK.new_zeros(len(plan.token_R))
+    weight_R[plan.row_SK] = weights_SK
+    return weight_R
+
+
 class _Dispatch(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x_SD: Tensor, plan: Plan) -> Tensor:
@@ -60,11 +79,7 @@ class _Dispatch(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, grad_RD: Tensor) -> tuple[Tensor, None]:
-        first_S, *others = ctx.plan.row_SK.unbind(1)
-        grad_SD = grad_RD.index_select(0, first_S)
-        for row_S in others:
-            grad_SD += grad_RD.index_select(0, row_S)
-        return grad_SD, None
+        return sum_rows(grad_RD, ctx.plan.row_SK), None
 
 
 class _Combine(torch.autograd.Function):
@@ -82,9 +97,8 @@ class _Combine(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: FunctionCtx, grad_SD: Tensor) -> tuple[Tensor, Tensor, None]:
         y_RD, weights_SK = ctx.saved_tensors
-        token_R, row_SK, _ = ctx.plan
-        weight_R = weights_SK.new_zeros(len(token_R))
-        weight_R[row_SK] = weights_SK
-        grad_RD = grad_SD.index_select(0, token_R)
+        weight_R = row_weights(weights_SK, ctx.plan)
+        grad_RD = grad_SD.index_select(0, ctx.plan.token_R)
         grad_weight_R = (grad_RD * y_RD).sum(-1, dtype=torch.float32)
-        return (grad_RD * weight_R.unsqueeze(1)).to(y_RD.dtype), grad_weight_R[row_SK], None
+        grad_weights_SK = grad_weight_R[ctx.plan.row_SK]
+        return (grad_RD * weight_R.unsqueeze(1)).to(y_RD.dtype), grad_weights_SK, None

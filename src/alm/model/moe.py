@@ -3,23 +3,16 @@
 Dimensions: S tokens, R rows sorted by expert, D d_model, F width of an expert, E experts.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
 from alm.config import MoEConfig
-from alm.model.dispatch import combine, dispatch, plan_dispatch
+from alm.model.dispatch import Plan, combine, dispatch, plan_dispatch
+from alm.model.expert_loop import loop_experts
 from alm.model.feed_forward import FeedForward, swiglu
-from alm.model.grouped import PAD_TO, Groups, grouped_linear, has_kernel
-from alm.model.router import Router, balance_loss
-
-
-class Balance(NamedTuple):
-    """How evenly a layer's experts were used."""
-
-    loss: Tensor  # float32 scalar, 1 when even
-    loads_E: Tensor  # int64
+from alm.model.grouped import grouped_linear, has_kernel, padding
+from alm.model.recompute import Runner, keep
+from alm.model.router import Router, Routing
 
 
 class Experts(nn.Module):
@@ -36,11 +29,15 @@ class Experts(nn.Module):
         self.w_up_EFD = nn.Parameter(torch.zeros(n, f, d_model))
         self.w_down_EDF = nn.Parameter(torch.zeros(n, d_model, f))
 
-    def forward(self, x_RD: Tensor, groups: Groups) -> Tensor:
-        """Apply to each row the expert whose group it is in."""
-        gate_RF = grouped_linear(x_RD, self.w_gate_EFD, groups)
-        up_RF = grouped_linear(x_RD, self.w_up_EFD, groups)
-        return grouped_linear(swiglu(gate_RF, up_RF), self.w_down_EDF, groups)
+    def forward(self, x_SD: Tensor, weights_SK: Tensor, plan: Plan) -> Tensor:
+        """Add up what each token's experts make of it, weighted."""
+        matrices = (self.w_gate_EFD, self.w_up_EFD, self.w_down_EDF)
+        if not has_kernel(x_SD):
+            return loop_experts(x_SD, weights_SK, *matrices, plan)
+        x_RD = dispatch(x_SD, plan)
+        gate_RF, up_RF = (grouped_linear(x_RD, w, plan.groups) for w in matrices[:2])
+        y_RD = grouped_linear(swiglu(gate_RF, up_RF), self.w_down_EDF, plan.groups)
+        return combine(y_RD, weights_SK, plan)
 
 
 class MixtureOfExperts(nn.Module):
@@ -50,7 +47,7 @@ class MixtureOfExperts(nn.Module):
     the number of rows is too, so there is no capacity to overflow.
 
     Shape:
-        x_BTD -> (B, T, D) and how evenly the experts were used.
+        x_BTD -> (B, T, D) and where the tokens went.
 
     Reference:
         Dai et al. 2024 (arXiv:2401.06066), section 3.2: shared experts beside routed ones.
@@ -63,13 +60,18 @@ class MixtureOfExperts(nn.Module):
         d_shared = config.n_shared_experts * config.d_expert
         self.shared = FeedForward(d_model, d_shared) if d_shared else None
 
-    def forward(self, x_BTD: Tensor) -> tuple[Tensor, Balance]:
-        """Apply the mixture to every token."""
+    def forward(self, x_BTD: Tensor, run: Runner = keep) -> tuple[Tensor, Routing]:
+        """Apply the mixture to every token; ``run`` applies the experts once their choice is made.
+
+        With ``run`` set to ``recompute``, the experts are computed again in the backward pass, for
+        the same choice: a second one could differ by rounding, and would count its loads again.
+        """
         x_SD = x_BTD.flatten(0, -2)
         routing = self.router(x_SD)
-        plan = plan_dispatch(routing, pad_to=1 if has_kernel(x_SD) else PAD_TO)
-        y_RD = self.experts(dispatch(x_SD, plan), plan.groups)
-        y_SD = combine(y_RD, routing.weights_SK, plan)
-        if self.shared is not None:
-            y_SD = y_SD + self.shared(x_SD)
-        return y_SD.view_as(x_BTD), Balance(balance_loss(routing), routing.loads_E)
+        plan = plan_dispatch(routing, padding(x_SD))
+        y_SD = run(lambda x, weights: self._add_up(x, weights, plan), x_SD, routing.weights_SK)
+        return y_SD.view_as(x_BTD), routing
+
+    def _add_up(self, x_SD: Tensor, weights_SK: Tensor, plan: Plan) -> Tensor:
+        y_SD = self.experts(x_SD, weights_SK, plan)
+        return y_SD if self.shared is None else y_SD + self.shared(x_SD)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from alm.model.fusion import kernel
 from alm.model.precision import activation_dtype
 
 
@@ -37,32 +38,34 @@ class _Normalise(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype
     ) -> Tensor:
-        y, scale = normalise(x.float(), weight, eps)
+        y, scale = normalise(x, weight, eps, dtype)
         ctx.save_for_backward(x, weight, scale)
-        return y.to(dtype)
+        return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        x, weight, scale = ctx.saved_tensors
-        grad_x, grad_weight = normalise_gradient(grad.float(), x.float(), weight, scale)
-        return grad_x.to(x.dtype), grad_weight.to(weight.dtype), None, None
+        return *normalise_gradient(grad, *ctx.saved_tensors), None, None
 
 
-def normalise(x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """Return the normalised vectors, and the factor that each was scaled by; all in float32."""
+@kernel
+def normalise(x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return the normalised vectors in ``dtype``, and the factor in float32 that scaled each."""
+    x = x.float()
     # rsqrt, not sqrt: torch.sqrt on a CPU comes from MKL and is not rounded as IEEE 754 asks, so
     # that its last bit differs between processors.
     scale = (x * x).mean(-1, keepdim=True).add_(eps).rsqrt_()
-    return (x * scale).mul_(weight), scale
+    return (x * scale).mul_(weight).to(dtype), scale
 
 
+@kernel
 def normalise_gradient(
     grad: Tensor, x: Tensor, weight: Tensor, scale: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of ``x`` and of the weight from that of the normalised vectors."""
-    normal = x * scale
+    grad, normal = grad.float(), x.float() * scale
     grad_weight = (grad * normal).flatten(0, -2).sum(0)
     grad_normal = grad * weight
     along = (grad_normal * normal).mean(-1, keepdim=True)
-    return grad_normal.addcmul_(normal, along, value=-1).mul_(scale), grad_weight
+    grad_x = grad_normal.addcmul_(normal, along, value=-1).mul_(scale)
+    return grad_x.to(x.dtype), grad_weight.to(weight.dtype)

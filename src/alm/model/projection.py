@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from alm.model.precision import linear
+
 
 class Projection(nn.Module):
     """Multiply by a matrix: ``x W^T``.
@@ -13,7 +15,7 @@ class Projection(nn.Module):
     construction.
 
     Shape:
-        (..., n_in) -> (..., n_out); ``weight`` is (n_out, n_in).
+        (..., n_in) -> (..., n_out), in the dtype of the activations; ``weight`` is (n_out, n_in).
     """
 
     def __init__(self, n_in: int, n_out: int) -> None:
@@ -22,7 +24,7 @@ class Projection(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the matrix to the last dimension."""
-        return F.linear(x, self.weight)
+        return linear(x, self.weight)
 
 
 class Embedding(nn.Module):

@@ -3,10 +3,13 @@
 Dimensions: B batch, T tokens, N heads, H width of a head.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from alm.config import RopeScaling
+from alm.model.yarn import stretch
 
 FIRST_TABLE = 64  # positions; doubled as longer sequences come
 
@@ -17,33 +20,35 @@ class Rotation(NamedTuple):
     cos_T1H: Tensor  # float32, both halves alike
     sin_T1H: Tensor  # float32, the first half negated
 
-    @property
-    def back(self) -> "Rotation":
-        """The rotation by the same angles the other way: the gradient of this one."""
-        return Rotation(self.cos_T1H, -self.sin_T1H)
+    @classmethod
+    def none(cls, n_positions: int, d_head: int, device: torch.device) -> Self:
+        """Return the rotation that leaves every vector as it is."""
+        one_T1H = torch.ones(n_positions, 1, d_head, device=device)
+        return cls(one_T1H, torch.zeros_like(one_T1H))
 
 
-class Rotary(nn.Module):
+class Rotary:
     """Tell by how much each position turns: component i by ``t * theta^(-2i/H)`` at position t.
+
+    With ``scaling`` the slower components turn slower still (:mod:`alm.model.yarn`).
 
     Component i of the first half of a vector is turned with component i of the second (as in
     GPT-NeoX and the networks that we export to), where the paper pairs neighbours; the two differ
     by a fixed order of the components.
 
-    The table grows with the longest sequence seen. It is no buffer: a cast of the model to
-    bfloat16 would ruin it.
+    The table grows with the longest sequence seen. It is no buffer of a module: a cast of the
+    model to bfloat16 would ruin it.
 
     Reference:
         Su et al. 2021 (arXiv:2104.09864), section 3.2.2, equations 14 and 15, theta 10000 there.
     """
 
-    def __init__(self, d_head: int, theta: float) -> None:
-        super().__init__()
-        self.d_head = d_head
-        self.theta = theta
+    def __init__(self, d_head: int, theta: float, scaling: RopeScaling | None = None) -> None:
+        rates = [theta ** (-2 * i / d_head) for i in range(d_head // 2)]
+        self.rates = rates if scaling is None else stretch(rates, theta, scaling)
         self._table: Rotation | None = None
 
-    def forward(self, start: int, stop: int, device: torch.device) -> Rotation:
+    def __call__(self, start: int, stop: int, device: torch.device) -> Rotation:
         """Return the rotation of positions ``[start, stop)``."""
         table = self._table
         if table is None or len(table.cos_T1H) < stop or table.cos_T1H.device != device:
@@ -52,16 +57,11 @@ class Rotary(nn.Module):
 
     def _build(self, n_positions: int, device: torch.device) -> Rotation:
         """Compute in float64 on the CPU: once rounded, the table is the same on any machine."""
-        rates = [self.theta ** (-2 * i / self.d_head) for i in range(self.d_head // 2)]
         positions = torch.arange(n_positions, dtype=torch.float64, device="cpu")
-        angles_TH = torch.outer(positions, torch.tensor(rates, dtype=torch.float64, device="cpu"))
+        angles_TH = torch.outer(
+            positions, torch.tensor(self.rates, dtype=torch.float64, device="cpu")
+        )
         cos_TH, sin_TH = angles_TH.cos(), angles_TH.sin()
         cos_T1H = torch.cat([cos_TH, cos_TH], dim=-1).unsqueeze(1)
         sin_T1H = torch.cat([-sin_TH, sin_TH], dim=-1).unsqueeze(1)
         return Rotation(cos_T1H.float().to(device), sin_T1H.float().to(device))
-
-
-def turn(x_BTNH: Tensor, rotation: Rotation) -> Tensor:
-    """Turn every head of ``x_BTNH`` to its position, in float32; lengths stay as they are."""
-    swapped_BTNH = x_BTNH.unflatten(-1, (2, -1)).flip(-2).flatten(-2)
-    return swapped_BTNH.mul_(rotation.sin_T1H).addcmul_(x_BTNH, rotation.cos_T1H)

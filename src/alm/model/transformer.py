@@ -6,34 +6,35 @@ E experts.
 
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from alm.config import ModelConfig
 from alm.errors import ConfigError
-from alm.model.attention import Attention, Context
+from alm.model.attention import Attention
 from alm.model.cache import KVCache
+from alm.model.context import Context, Contexts
 from alm.model.feed_forward import FeedForward
-from alm.model.moe import Balance, MixtureOfExperts
+from alm.model.moe import MixtureOfExperts
 from alm.model.norm import RMSNorm
 from alm.model.projection import Embedding, Projection
-from alm.model.rotary import Rotary
+from alm.model.recompute import keep, recompute
+from alm.model.router import Routing
+from alm.model.usage import Usage, collect_usage
 
 
 class Forward(NamedTuple):
     """What one pass over the tokens gives."""
 
     hidden_BTD: Tensor  # after the last norm, in the dtype of the activations
-    balance_loss: Tensor  # float32 scalar, the mean over mixture layers; 0 without any
-    loads_ME: Tensor  # int64, assignments to each expert; (0, 0) without any
+    usage: Usage  # of the experts
 
 
 class Block(nn.Module):
     """One layer: attention, then a feed-forward or a mixture, each added to what it read.
 
     Shape:
-        x_BTD -> (B, T, D), and the experts' balance where there are any.
+        x_BTD -> (B, T, D), and where the tokens went if there are experts.
 
     Reference:
         Xiong et al. 2020 (arXiv:2002.04745), figure 1b: the norm before each part.
@@ -50,20 +51,30 @@ class Block(nn.Module):
         else:
             self.feed_forward = FeedForward(config.d_model, config.d_ff)
 
-    def forward(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Balance | None]:
-        """Apply the layer."""
-        x_BTD = x_BTD + self.attention(self.attention_norm(x_BTD), context, self.layer)
-        normal_BTD = self.feed_forward_norm(x_BTD)
+    def forward(
+        self, x_BTD: Tensor, context: Context, recomputes: bool
+    ) -> tuple[Tensor, Routing | None]:
+        """Apply the layer; with ``recomputes``, keep what enters its two parts and the routing."""
+        run = recompute if recomputes else keep
+        x_BTD = x_BTD + run(lambda x: self._attend(x, context), x_BTD)
         if isinstance(self.feed_forward, MixtureOfExperts):
-            y_BTD, balance = self.feed_forward(normal_BTD)
-            return x_BTD + y_BTD, balance
-        return x_BTD + self.feed_forward(normal_BTD), None
+            y_BTD, routing = self.feed_forward(self.feed_forward_norm(x_BTD), run)
+            return x_BTD + y_BTD, routing
+        return x_BTD + run(self._feed_forward, x_BTD), None
+
+    def _attend(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return self.attention(self.attention_norm(x_BTD), context, self.layer)
+
+    def _feed_forward(self, x_BTD: Tensor) -> Tensor:
+        return self.feed_forward(self.feed_forward_norm(x_BTD))
 
 
 class Transformer(nn.Module):
     """A decoder-only language model.
 
-    Its weights are zero until ``init_weights`` or a checkpoint fills them.
+    Its weights are zero until ``init_weights`` or a checkpoint fills them. Set ``recompute`` to
+    train in less memory and a third more time: the backward pass computes the parts of each block
+    again, with the same bits, but never the routing.
 
     Args:
         config: the shape.
@@ -84,8 +95,9 @@ class Transformer(nn.Module):
             )
         self.config = config
         self.n_vocab = n_vocab
+        self.recompute = False
         self.embed = Embedding(config.vocab_size, config.d_model)
-        self.rotary = Rotary(config.d_head, config.rope_theta)
+        self.contexts = Contexts(config)
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.n_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         self.head = None
@@ -98,21 +110,31 @@ class Transformer(nn.Module):
         weight = self.embed.weight if self.head is None else self.head.weight
         return weight if self.n_vocab == len(weight) else weight[: self.n_vocab]
 
-    def forward(self, ids_BT: Tensor, cache: KVCache | None = None) -> Forward:
+    def forward(
+        self,
+        ids_BT: Tensor,
+        cache: KVCache | None = None,
+        documents_BT: Tensor | None = None,
+    ) -> Forward:
         """Read tokens, after those in ``cache`` if there is one, and add them to it.
+
+        With ``documents_BT``, the number of each token's document, a token attends to its own
+        document only.
 
         Raises:
             InputError: the cache has no room for them.
+            ValueError: there are both a cache and documents, which the cache does not know of.
         """
-        context = self._context(ids_BT, cache)
+        context = self.contexts.read(ids_BT, cache, documents_BT)
         x_BTD = self.embed(ids_BT)
-        balances = []
+        routings = []
+        recomputes = self.recompute and cache is None
         for block in self.blocks:
-            x_BTD, balance = block(x_BTD, context)
-            balances += [] if balance is None else [balance]
+            x_BTD, routing = block(x_BTD, context, recomputes)
+            routings += [] if routing is None else [routing]
         if cache is not None:
             cache.advance(ids_BT.shape[1])
-        return Forward(self.norm(x_BTD), *_summarise(balances, x_BTD))
+        return Forward(self.norm(x_BTD), collect_usage(routings, x_BTD.device))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Score every token of the tokenizer: (..., D) -> (..., V), float32."""
@@ -127,24 +149,3 @@ class Transformer(nn.Module):
         mixtures = [part for part in parts if isinstance(part, MixtureOfExperts)]
         for mixture, loads_E in zip(mixtures, loads_ME, strict=True):
             mixture.router.update_selection_bias(loads_E, rate)
-
-    def _context(self, ids_BT: Tensor, cache: KVCache | None) -> Context:
-        n_tokens = ids_BT.shape[1]
-        n_past = 0
-        if cache is not None:
-            cache.require_room(n_tokens)
-            n_past = cache.length
-        rotation = self.rotary(n_past, n_past + n_tokens, ids_BT.device)
-        mask_TP = None
-        if n_past and n_tokens > 1:
-            shape = (n_tokens, n_past + n_tokens)
-            mask_TP = torch.ones(shape, dtype=torch.bool, device=ids_BT.device).tril(n_past)
-        return Context(rotation, n_past == 0, mask_TP, cache)
-
-
-def _summarise(balances: list[Balance], x_BTD: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean balance loss and the loads of all mixture layers."""
-    if not balances:
-        return x_BTD.new_zeros((), dtype=torch.float32), x_BTD.new_zeros((0, 0), dtype=torch.int64)
-    loss = torch.stack([balance.loss for balance in balances]).mean()
-    return loss, torch.stack([balance.loads_E for balance in balances])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from alm.config import Machine, ModelConfig, Params, available_cores
 from alm.errors import IntegrityError
-from alm.io import read_json
+from alm.io import canonical_json, read_json
 
 TIMINGS = "timings.json"  # written by pretrain into the preset's state directory
 CURRENT = "current.json"  # likewise: which run in there is the last
@@ -105,7 +105,7 @@ def _measured_speed(states: Path, params: Params) -> float | None:
     try:
         spec = read_json(states / read_json(states / CURRENT)["run"] / "config.json")
         speed = float(read_json(states / TIMINGS)["tokens_per_second"])
-        is_same = spec["model"] == asdict(params.model)
+        is_same = canonical_json(spec["model"]) == canonical_json(asdict(params.model))
     except (IntegrityError, KeyError, TypeError, ValueError, OverflowError):
         return None
     return speed if is_same and speed > 0 else None

@@ -26,7 +26,7 @@ def describe_choice() -> str:
     Raises:
         ConfigError: ``ALM_DEVICE`` asks for a device that torch does not see.
     """
-    chosen = pin_numerics(RuntimeConfig(numerics="native"))
+    chosen = pin_numerics(RuntimeConfig(numerics="native", compile="never"))
     threads = f", {chosen.threads} threads" if chosen.device == "cpu" else ""
     return f"{chosen.device}, {chosen.precision}{threads}"
 

@@ -23,7 +23,12 @@ class Board:
         for name, value in sorted(scalars.items()):
             self._writer.add_scalar(name, value, step)
 
+    def flush(self) -> None:
+        """Write out what is still in memory, so that a kill from here on loses no point."""
+        if self._writer:
+            self._writer.flush()
+
     def close(self) -> None:
-        """Write out what is still in memory."""
+        """Write out what is still in memory, and stop."""
         if self._writer:
             self._writer.close()

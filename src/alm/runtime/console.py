@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -16,10 +17,16 @@ from rich.progress import (
 )
 
 PLAIN_SECONDS = 10.0  # between progress lines where there is no terminal
+BAR = 6
+BESIDES = BAR + 29  # columns of the bar, percent, times, and spaces between; two to spare
+GAP = "  "  # between figures
 
 
 class ProgressLine:
-    """Progress over a known number of steps, with a few figures behind it."""
+    """Progress over a known number of steps, with a few figures behind it.
+
+    A terminal shows as many figures as its width has room for, and always the bar and the times.
+    """
 
     def __init__(self, label: str, total: int) -> None:
         self._console = Console(file=sys.stdout, highlight=False)
@@ -29,7 +36,7 @@ class ProgressLine:
         self._said = 0.0
         self._progress = Progress(
             TextColumn(label),
-            BarColumn(),
+            BarColumn(bar_width=BAR),
             TaskProgressColumn(),
             TimeElapsedColumn(),
             TextColumn("eta"),
@@ -58,10 +65,20 @@ class ProgressLine:
         """Print a line of its own, above the live one."""
         self._console.print(message, soft_wrap=True, markup=False)
 
-    def update(self, done: int, figures: str) -> None:
-        """Show that ``done`` steps are behind us, with ``figures`` such as the loss."""
-        self._progress.update(self._task, completed=done, figures=figures)
+    def update(self, done: int, figures: Iterable[str]) -> None:
+        """Show that ``done`` steps are behind us, with figures, the most important first."""
+        figures = list(figures)
+        room = self._console.width - len(self._label) - BESIDES
+        self._progress.update(self._task, completed=done, figures=join_fitting(figures, room))
         now = time.monotonic()
         if not self._live and (now - self._said > PLAIN_SECONDS or done == self._total):
             self._said = now
-            self.say(f"{self._label} {done}/{self._total} ({done / self._total:.0%}) {figures}")
+            share = done / self._total
+            self.say(f"{self._label} {done}/{self._total} ({share:.0%}) {GAP.join(figures)}")
+
+
+def join_fitting(figures: list[str], room: int) -> str:
+    """Join the first figures that ``room`` columns are enough for."""
+    while len(GAP.join(figures)) > room:
+        figures = figures[:-1]
+    return GAP.join(figures)

@@ -3,14 +3,18 @@
 ``portable`` asks for the same bytes on any x86-64 CPU: one thread, the baseline instruction set in
 torch's own kernels, MKL's compatible branch, float32, nothing compiled. ``native`` takes the device
 and the precision that the machine is good at, from its flags and never from timing, so that two
-runs on one machine agree; across machines they agree within a metric's tolerance only.
+runs on one machine agree; across machines they agree within a metric's tolerance only. Whether a
+long run compiles its kernels is decided from the arithmetic that it has to do.
 """
 
+import importlib.util
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from alm.config import Machine, RuntimeConfig, available_cores
 from alm.errors import ConfigError
@@ -23,6 +27,10 @@ PORTABLE_PINS = {
 }
 # Variables that steer CPU libraries: whoever has one set must not get another model for it.
 STEERING = ("ATEN_", "DNNL_", "GOMP_", "KMP_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_", "TORCH_")
+# Training FLOP from which compiling saves several times the minute that it may take: hours on two
+# CPU cores, where kernels are a twentieth of a step, and a quarter of an hour on a large GPU. Never
+# on MPS, where compiled backward passes have been wrong (pytorch#125254, #161905).
+WORTH_COMPILING = {"cpu": 1e15, "cuda": 5e16}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +40,54 @@ class Numerics:
     mode: str
     device: str
     precision: str
-    """``float32``, or ``bfloat16``: matrix products in bfloat16 under autocast."""
+    """``float32``; or ``bfloat16`` or ``float16``: matrix products in it under autocast.
+
+    Gradients in float16 are too small for it without a loss scaler."""
     threads: int
     """CPU threads; 0 where the device does the work."""
     cpu_capability: str
     """Instruction set of torch's CPU kernels; empty where the device does the work."""
     torch: str
+    compiled: bool = False
+    """Elementwise work runs compiled: as exact, rounded elsewhere. Only training ever does."""
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Return the context in which forward passes run."""
+        """Return the context in which forward passes run: it tells activations their dtype.
+
+        Our layers ask for it and cast for themselves, each weight once (``alm.model.precision``).
+        """
         if self.precision == "float32":
             return nullcontext()
         import torch
 
-        return torch.autocast(self.device, dtype=torch.bfloat16)
+        return torch.autocast(self.device, dtype=getattr(torch, self.precision))
+
+    def compile_if_worthwhile(
+        self,
+        config: RuntimeConfig,
+        n_flops: float,
+        find_failure: Callable[[], str | None],
+        say: Callable[[str], None],
+    ) -> Self:
+        """Decide whether a run of ``n_flops`` is compiled; say so where it should be and cannot.
+
+        Args:
+            config: may forbid it.
+            n_flops: arithmetic of the whole run, however often it is interrupted.
+            find_failure: compiles everything once, and returns why that does not work.
+            say: told why a long run is not compiled.
+        """
+        if not self._is_worth_compiling(config, n_flops):
+            return self
+        if failure := _find_missing_compiler(self.device) or find_failure():
+            say(f"runs uncompiled, and so slower: {failure}")
+            return self
+        return replace(self, compiled=True)
+
+    def _is_worth_compiling(self, config: RuntimeConfig, n_flops: float) -> bool:
+        if self.mode != "native" or config.compile == "never":
+            return False
+        return n_flops >= WORTH_COMPILING.get(self.device, float("inf"))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as plain data, for a fingerprint or a manifest."""
@@ -121,12 +163,25 @@ def _choose_device(machine: Machine) -> str:
 
 
 def _choose_precision(device: str) -> str:
-    """Use bfloat16 where there are instructions for it: elsewhere it is slower than float32."""
+    """Use bfloat16 where there are instructions for it: elsewhere it is slower than float32.
+
+    A Mac's GPU has float16 on every macOS, and bfloat16 since 14.
+    """
     import torch
 
     fast = {
         "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
         "cpu": lambda: torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported(),
-        "mps": lambda: False,
+        "mps": lambda: torch.backends.mps.is_macos_or_newer(14, 0),
     }
-    return "bfloat16" if fast[device]() else "float32"
+    if fast[device]():
+        return "bfloat16"
+    return "float16" if device == "mps" else "float32"
+
+
+def _find_missing_compiler(device: str) -> str | None:
+    """Return what torch would need to compile for ``device`` and this machine has not."""
+    if device == "cuda":
+        return None if importlib.util.find_spec("triton") else "Triton is not installed"
+    name = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return None if shutil.which(name) else f"there is no C++ compiler {name}"

@@ -1,10 +1,17 @@
 """The one training loop, and what it is given to do."""
 
 from alm.train.losstable import LossTable
-from alm.train.objectives import Examples, Loss, Objective, next_token_loss
+from alm.train.objectives import (
+    Examples,
+    Loss,
+    Objective,
+    next_token_loss,
+    next_token_loss_within_documents,
+)
+from alm.train.peaks import peak_flops
 from alm.train.pretrain import Paths, Pretraining
 from alm.train.progress import Progress
-from alm.train.trainer import Trainer
+from alm.train.trainer import Surroundings, Task, Trainer
 from alm.train.validation import Validation, ValidationResult
 
 __all__ = [
@@ -15,8 +22,12 @@ __all__ = [
     "Paths",
     "Pretraining",
     "Progress",
+    "Surroundings",
+    "Task",
     "Trainer",
     "Validation",
     "ValidationResult",
     "next_token_loss",
+    "next_token_loss_within_documents",
+    "peak_flops",
 ]

@@ -28,6 +28,8 @@ class LossRow:
     """Before clipping, of the last step; None where it was not finite."""
     max_load: float | None
     """Tokens of the busiest expert over the mean, in the last step; None without experts."""
+    weights: str | None
+    """Imprint of all weights, where this step validated: where two runs part, it differs first."""
 
 
 class LossTable:

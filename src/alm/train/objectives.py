@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from alm.data import Batch
-from alm.model import Transformer, mean_cross_entropy
+from alm.model import Transformer, Usage, mean_cross_entropy
 
 IGNORED = -1  # what a target that does not count is to the loss
 
@@ -20,15 +21,15 @@ class Examples:
     tokens_BT: Tensor
     """(B, T + 1) int64: the first T are the inputs, the last T the targets."""
     documents_BT: Tensor
-    """(B, T) int32: number of each input's document within its row."""
+    """(B, T) int32: number of each input's document within its row; padding is one more."""
     loss_mask_BT: Tensor
     """(B, T) bool: which targets count."""
 
     @classmethod
     def of(cls, batch: Batch, device: str) -> Self:
-        """Copy a batch to a device."""
+        """Copy a batch to a device; a GPU reads it while the host goes on."""
         arrays = (batch.tokens_BT, batch.documents_BT, batch.loss_mask_BT)
-        return cls(*(torch.from_numpy(array).to(device) for array in arrays))
+        return cls(*(_copy(array, device) for array in arrays))
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,8 @@ class Loss:
 
     value: Tensor
     """Mean negative log-likelihood per target that counts, in nats; scalar, float32."""
-    balance: Tensor
-    """Load-balancing loss of the mixture layers; scalar, 1 when even."""
-    loads_ME: Tensor
-    """Tokens per mixture layer and expert."""
+    usage: Usage
+    """Of the mixture layers' experts."""
 
 
 Objective = Callable[[Transformer, Examples], Loss]
@@ -48,9 +47,30 @@ Objective = Callable[[Transformer, Examples], Loss]
 
 def next_token_loss(model: Transformer, examples: Examples) -> Loss:
     """Predict every token of a row from those before it; 0 where no target counts."""
-    output = model(examples.tokens_BT[:, :-1])
+    return _next_token_loss(model, examples, None)
+
+
+def next_token_loss_within_documents(model: Transformer, examples: Examples) -> Loss:
+    """Predict every token from those of its own document before it; 0 where no target counts.
+
+    Padding is a document of its own, which no token that counts can see. A document's first token
+    is predicted from the end of the one before it, as the row has it.
+    """
+    return _next_token_loss(model, examples, examples.documents_BT)
+
+
+def _next_token_loss(model: Transformer, examples: Examples, documents_BT: Tensor | None) -> Loss:
+    output = model(examples.tokens_BT[:, :-1], documents_BT=documents_BT)
     targets_BT = examples.tokens_BT[:, 1:].masked_fill(~examples.loss_mask_BT, IGNORED)
     value = mean_cross_entropy(
         output.hidden_BTD.flatten(0, 1), model.head_weight, targets_BT.flatten()
     )
-    return Loss(value, output.balance_loss, output.loads_ME)
+    return Loss(value, output.usage)
+
+
+def _copy(array: np.ndarray, device: str) -> Tensor:
+    """Copy to a device; from pinned memory a GPU fetches it by itself, so nobody waits."""
+    tensor = torch.from_numpy(array)
+    if device == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

@@ -1,7 +1,7 @@
 """Train a preset's network on its corpus, from its newest state to the published model."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -9,12 +9,15 @@ from typing import Any, Self
 import torch
 
 from alm.checkpoint import (
+    Adoption,
     Fingerprint,
     ModelSpec,
     RunDirectory,
     StateStore,
+    adopt_state,
     load_model,
     publish_model,
+    read_adoptions,
     read_spec,
 )
 from alm.config import Machine, Params, Stage
@@ -22,16 +25,18 @@ from alm.config.params import SCRATCH
 from alm.data import Loader, Rows, TokenStream
 from alm.errors import ConfigError, TrainingError
 from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
-from alm.model import Transformer, describe, init_weights
+from alm.model import Size, Transformer, describe, init_weights
 from alm.optim import Optimizer
 from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
 from alm.runtime.console import ProgressLine
-from alm.train.objectives import next_token_loss
+from alm.train.compilation import compiled_as_decided, decide_compilation
+from alm.train.objectives import next_token_loss, next_token_loss_within_documents
 from alm.train.trainer import Surroundings, Task, Trainer
 from alm.train.validation import Validation
 
 PACKED = "corpus.packed"
+MODEL = "model.pretrain"
 SECTIONS = ("runtime", "data", "optim", "train")
 FULL = 0.98  # share of places that hold a token, from which padding is not worth a word
 
@@ -46,6 +51,13 @@ class Paths:
     out: Path
     metrics: Path
     table: Path
+
+    @classmethod
+    def declared(cls, preset: str) -> Self:
+        """Return the places that ``dvc.yaml`` names for a preset."""
+        words = Stage.load("pretrain", preset).cmd.split()
+        named = {word.removeprefix("--"): words[i + 1] for i, word in enumerate(words[:-1])}
+        return cls(**{field.name: Path(named[field.name]) for field in fields(cls)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +74,10 @@ class Pretraining:
 
     @classmethod
     def prepare(cls, preset: str, params: Params, numerics: Numerics, paths: Paths) -> Self:
-        """Read the corpus' manifest and take the fingerprint of everything declared."""
+        """Read the corpus' manifest, and take the fingerprint of everything declared.
+
+        ``numerics`` are as pinned; whether the run is compiled is decided here, for good.
+        """
         corpus = Manifest.read(paths.packed, PACKED)
         spec = ModelSpec(
             model=params.model,
@@ -70,6 +85,7 @@ class Pretraining:
             seq_len=params.data.seq_len,
             tokenizer_sha256=corpus.facts["tokenizer_sha256"],
         )
+        numerics = decide_compilation(params, spec, numerics, print)
         stage = Stage.load("pretrain", preset)
         fingerprint = Fingerprint.of(stage, _sections(params), numerics.as_dict())
         return cls(
@@ -100,8 +116,20 @@ class Pretraining:
             if machine.fresh:
                 store.clear_finished(self._steps)
             trainer = self._train(store, stop, Board(run.path / "tensorboard"))
-            self._publish(trainer)
+            self._publish(trainer, read_adoptions(run.path))
         _note_speed(trainer, machine.state_dir / self.preset)
+
+    def adopt(self, source: Path) -> Adoption:
+        """Go on from the newest state of a former run, whatever has changed since; see there.
+
+        Raises:
+            CheckpointError: that state cannot be continued, or this run has some of its own.
+            LockedError: another process trains the same thing.
+        """
+        run = RunDirectory(Machine.load().state_dir / self.preset, self.fingerprint, print)
+        with hold_lock(run.path):
+            run.open(self.spec)
+            return adopt_state(source, run.path, self.fingerprint, self.spec)
 
     def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
         task = self._task()
@@ -109,8 +137,11 @@ class Pretraining:
             self._tell_padding(line.say)
             around = Surroundings(store=store, line=line, board=board, stop=stop)
             trainer = Trainer(task, self.params.train, self.numerics, around)
-            trainer.fit()
-        board.close()
+            try:
+                with compiled_as_decided(task.model, self.numerics):
+                    trainer.fit()
+            finally:
+                board.close()
         return trainer
 
     def _tell_padding(self, say: Callable[[str], None]) -> None:
@@ -127,6 +158,7 @@ class Pretraining:
 
     def _task(self) -> Task:
         train, model = self.params.train, self._network()
+        masked = self.params.data.document_mask
         in_bfloat16 = self.numerics.precision == "bfloat16"
         return Task(
             model=model,
@@ -134,19 +166,25 @@ class Pretraining:
                 model.named_parameters(),
                 self.params.optim,
                 torch.bfloat16 if in_bfloat16 else torch.float32,
+                offload=Machine.load().offload,
             ),
-            objective=next_token_loss,
+            objective=next_token_loss_within_documents if masked else next_token_loss,
             batches=self._loader.batch,
             validation=Validation(self._held_out(), train.validate_rows, train.micro_batch_size),
             steps=self._steps,
             tokens_per_step=train.batch_size * self.spec.seq_len,
             bytes_per_token=self._split["bytes"] / self._split["tokens"],
+            flops_per_token=self._size.flops_per_token,
         )
 
     @property
     def _split(self) -> dict[str, Any]:
         """What the corpus' manifest says of the train split."""
         return self.corpus.facts["splits"]["train"]
+
+    @property
+    def _size(self) -> Size:
+        return describe(self.spec.model, self.spec.n_vocab, self.spec.seq_len)
 
     @property
     def _steps(self) -> int:
@@ -181,7 +219,7 @@ class Pretraining:
             )
         return model
 
-    def _publish(self, trainer: Trainer) -> None:
+    def _publish(self, trainer: Trainer, adoptions: list[dict[str, Any]]) -> None:
         """Write the outputs, once, at the very end: the reports first, the model last."""
         if not trainer.best:
             raise TrainingError(
@@ -189,6 +227,8 @@ class Pretraining:
                 "weights; lower train.lr"
             )
         facts = self._facts(trainer)
+        if adoptions:
+            facts["hybrid"] = adoptions
         write_json(self.paths.metrics, rounded(facts))
         write_text(self.paths.table, trainer.table.to_csv())
         publish_model(
@@ -196,16 +236,23 @@ class Pretraining:
             self.spec,
             {"model": trainer.task.model.state_dict(), "best": trainer.best},
             params=_sections(self.params),
-            inputs={"packed": self.corpus.sha256},
+            inputs=self._inputs(),
             code=self.fingerprint.code(),
             libraries=self.fingerprint.libraries(),
             facts=facts,
         )
 
+    def _inputs(self) -> dict[str, str]:
+        """Return the digest of the corpus, and of the model whose weights were the first."""
+        inputs = {"packed": self.corpus.sha256}
+        if self.params.train.init != SCRATCH:
+            inputs["init"] = Manifest.read(self.paths.init, MODEL).sha256
+        return inputs
+
     def _facts(self, trainer: Trainer) -> dict[str, Any]:
         tokens = trainer.task.steps * trainer.task.tokens_per_step
         last = trainer.table.rows[-1]
-        size = describe(self.spec.model, self.spec.n_vocab, self.spec.seq_len)
+        guard, size = trainer.progress.guard, self._size
         return {
             "preset": self.preset,
             "steps": trainer.task.steps,
@@ -215,7 +262,8 @@ class Pretraining:
             "val_loss": last.val_loss,
             "best_val_loss": trainer.progress.best_loss,
             "best_step": trainer.progress.best_step,
-            "skipped_steps": trainer.progress.skipped,
+            "skipped_steps": guard.skipped,
+            "spike_steps": guard.spikes,
             "expert_load": trainer.progress.expert_load,
             "params": {"total": size.n_parameters, "active": size.n_active},
             "seq_len": self.spec.seq_len,

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from alm.train.guard import Guard
+
 
 @dataclass(kw_only=True)
 class Progress:
@@ -13,10 +15,10 @@ class Progress:
     loss_sum: float
     """Losses since the last row of the loss table, added up."""
     loss_count: int
-    skipped_in_a_row: int
-    """Steps just now whose loss or gradient was not finite, and which changed nothing."""
-    skipped: int
-    """All such steps."""
+    guard: Guard
+    """What it remembers, and how many steps it left out."""
+    overflows: int
+    """Steps left out because float16 could not hold their gradient."""
     best_loss: float | None
     """Lowest validation loss."""
     best_step: int
@@ -30,16 +32,26 @@ class Progress:
             step=0,
             loss_sum=0.0,
             loss_count=0,
-            skipped_in_a_row=0,
-            skipped=0,
+            guard=Guard.start(),
+            overflows=0,
             best_loss=None,
             best_step=0,
             expert_load=[],
         )
 
+    @classmethod
+    def from_state(cls, values: dict[str, Any]) -> Self:
+        """Rebuild what :meth:`to_state` returned."""
+        return cls(**{**values, "guard": Guard.from_state(values["guard"])})
+
     def to_state(self) -> dict[str, Any]:
         """Return the counters as plain data."""
-        return asdict(self)
+        return {**asdict(self), "guard": self.guard.to_state()}
+
+    def add_loss(self, loss: float) -> None:
+        """Count the loss of a step that trained."""
+        self.loss_sum += loss
+        self.loss_count += 1
 
     def take_mean_loss(self) -> float | None:
         """Return the mean loss since the last call; None where there was none."""

@@ -54,7 +54,8 @@ class Validation:
                 loss = objective(model, Examples.of(batch, numerics.device))
             weight = batch.n_targets / batch.seq_len  # rows, where all targets count
             nats, weights = nats + loss.value.item() * weight, weights + weight
-            loads = loss.loads_ME if loads is None else loads + loss.loads_ME
+            used = loss.usage.loads_ME
+            loads = used if loads is None else loads + used
         model.train()
         if not weights:
             raise TrainingError(

@@ -1,0 +1,77 @@
+"""What the attention of every layer needs to know about the tokens of one forward pass.
+
+Dimensions: B batch, T new tokens, N query heads.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from alm.config import ModelConfig
+from alm.model.alibi import slopes
+from alm.model.cache import KVCache
+from alm.model.rotary import Rotary, Rotation
+from alm.model.sight import Sight
+
+
+class Context(NamedTuple):
+    """The tokens' positions, who sees whom, and what was read before."""
+
+    rotation: Rotation
+    sights: tuple[Sight, ...]
+    """Of each layer."""
+    cache: KVCache | None
+
+
+class Contexts:
+    """Make the context of each forward pass of a network of this shape."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.d_head = config.d_head
+        self.windows = windows(config)
+        self.rotary, self.slopes_N = None, None
+        if config.position == "alibi":
+            self.slopes_N = slopes(config.n_heads)
+        else:
+            self.rotary = Rotary(config.d_head, config.rope_theta, config.rope_scaling)
+
+    def read(self, ids_BT: Tensor, cache: KVCache | None, documents_BT: Tensor | None) -> Context:
+        """Return the context of ``ids_BT``, which follow what is in ``cache``.
+
+        Raises:
+            InputError: the cache has no room for them.
+            ValueError: there are both documents and a cache, which does not know of any.
+        """
+        n_tokens, n_past = ids_BT.shape[1], 0
+        if cache is not None:
+            if documents_BT is not None:
+                raise ValueError("expected documents_BT or a cache, found both")
+            cache.require_room(n_tokens)
+            n_past = cache.length
+        seen = {
+            window: Sight(n_past, n_tokens, ids_BT.device, window, self.slopes_N, documents_BT)
+            for window in dict.fromkeys(self.windows)
+        }
+        if cache is not None or ids_BT.device.type != "cpu":
+            for sight in seen.values():
+                sight.prepare()
+        rotation = self._turn(n_past, n_past + n_tokens, ids_BT.device)
+        return Context(rotation, tuple(seen[window] for window in self.windows), cache)
+
+    def _turn(self, start: int, stop: int, device: torch.device) -> Rotation:
+        if self.rotary is not None:
+            return self.rotary(start, stop, device)
+        return Rotation.none(stop - start, self.d_head, device)
+
+
+def windows(config: ModelConfig) -> tuple[int | None, ...]:
+    """Return the window of each layer; None where it sees everything before it.
+
+    Every ``full_every``-th layer does, and the last one, which has nobody to pass the rest on to.
+    """
+    if config.window is None:
+        return (None,) * config.n_layers
+    size, every = config.window.size, config.window.full_every
+    full = [(i + 1) % every == 0 or i + 1 == config.n_layers for i in range(config.n_layers)]
+    return tuple(None if is_full else size for is_full in full)

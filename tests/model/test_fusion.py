@@ -1,0 +1,170 @@
+"""Kernels and blocks: compiled, they compute what they compute as they are written."""
+
+import copy
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from alm.model import expert_loop, feed_forward, head_norm, loss, mean_cross_entropy, norm
+from alm.model.fusion import CACHE, Kernel, compile_blocks, compiled_kernels, kernel
+from alm.model.rehearsal import find_compile_failure
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch compiles with deprecated parts of its own
+
+IDS_BT = torch.arange(3 * 40).view(3, 40) * 7 % 160
+MODULES = (expert_loop, feed_forward, head_norm, loss, norm)
+KERNELS = {id(x): x for m in MODULES for x in vars(m).values() if isinstance(x, Kernel)}.values()
+
+
+@pytest.fixture
+def forget():
+    """Let kernels compile anew in this test, and again in the next."""
+
+    def forget_all():
+        torch._dynamo.reset()
+        for each in KERNELS:
+            vars(each).pop("_compiled", None)
+
+    forget_all()
+    yield
+    forget_all()
+
+
+@pytest.fixture
+def traced(monkeypatch, forget):
+    """Trace as ever, and leave out what would take a C++ compiler; list what is traced."""
+    compile_whole, names = torch.compile, []
+
+    def trace(function, *, options, **how):
+        names.append(function.__name__)
+        return compile_whole(function, backend="eager", **how)
+
+    monkeypatch.setattr(torch, "compile", trace)
+    return names
+
+
+@pytest.fixture
+def listed(monkeypatch, forget):
+    """List what would be compiled, and run it as it is."""
+    names = []
+    monkeypatch.setattr(
+        torch, "compile", lambda function, **_: names.append(function.__name__) or function
+    )
+    return names
+
+
+class InBfloat16:
+    device = "cpu"
+
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16)
+
+
+def train(model, dtype=torch.bfloat16):
+    """Return the loss and all gradients of one pass."""
+    model.zero_grad()
+    with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+        hidden_BTD = model(IDS_BT).hidden_BTD
+        value = mean_cross_entropy(hidden_BTD.flatten(0, 1), model.head_weight, IDS_BT.flatten())
+    value.backward()
+    return [value.detach(), *(parameter.grad.clone() for parameter in model.parameters())]
+
+
+def test_every_kernel_is_traced_whole_and_gives_what_it_gives_as_written(make_model, traced):
+    model = make_model()
+    expected = train(model, torch.float32)
+
+    with compiled_kernels(Path("unused")):
+        found = train(model, torch.float32)
+
+    assert sorted(traced) == sorted(each.__name__ for each in KERNELS)
+    torch.testing.assert_close(found, expected)
+
+
+def test_nothing_is_compiled_that_was_not_asked_for(make_model, listed):
+    model = make_model()
+
+    with compiled_kernels(Path("unused"), enabled=False):
+        train(model)
+    train(model)
+
+    assert not listed
+
+
+def test_the_cache_is_named_while_kernels_are_compiled_and_no_longer(monkeypatch, tmp_path):
+    monkeypatch.setenv(CACHE, "theirs")
+
+    with compiled_kernels(tmp_path):
+        assert os.environ[CACHE] == str(tmp_path)
+    assert os.environ[CACHE] == "theirs"
+
+    monkeypatch.delenv(CACHE)
+    with pytest.raises(KeyError), compiled_kernels(tmp_path):
+        raise KeyError
+    assert CACHE not in os.environ
+    assert not Kernel.compiles
+
+
+def test_training_and_validation_share_what_is_compiled_whatever_their_sizes(forget, monkeypatch):
+    compile_whole, graphs = torch.compile, []
+
+    def keep(graph, _inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(
+        torch, "compile", lambda f, **_: compile_whole(f, backend=keep, dynamic=True)
+    )
+    double = kernel(lambda x: 2 * x)
+
+    with compiled_kernels(Path("unused")):
+        double(torch.ones(3, 4, requires_grad=True))
+        with torch.no_grad():
+            double(torch.ones(5, 6))
+
+    assert len(graphs) == 1
+
+
+def test_a_rehearsal_uses_every_kernel(make_config, listed, tmp_path):
+    assert find_compile_failure(make_config(), InBfloat16(), tmp_path) is None
+    assert sorted(listed) == sorted(each.__name__ for each in KERNELS)
+
+
+def test_a_rehearsal_tells_in_a_line_what_went_wrong(make_config, forget, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+
+    failure = find_compile_failure(make_config(moe=False), InBfloat16(), tmp_path)
+
+    assert "compiler" in failure
+    assert "\n" not in failure
+    assert not Kernel.compiles
+
+
+def test_compiled_blocks_give_what_blocks_give(make_config, make_model, forget):
+    model = make_model(make_config(n_layers=2))
+    twin = copy.deepcopy(model)
+    compile_blocks(twin.blocks, backend="eager")
+
+    torch.testing.assert_close(train(twin, torch.float32), train(model, torch.float32))
+    assert list(twin.state_dict()) == list(model.state_dict())
+
+
+@pytest.mark.nightly
+def test_compiled_kernels_are_near_and_the_same_in_every_run(make_model, forget, tmp_path):
+    """Twice, with what was compiled the first time: an interrupted run must go on with its bits."""
+    model, runs = make_model(), []
+    expected = train(model)
+    for _ in range(2):
+        torch._dynamo.reset()
+        with compiled_kernels(tmp_path):
+            runs.append(train(model))
+
+    assert all(map(torch.equal, *runs))
+    for one, other in zip(runs[0], expected, strict=True):
+        assert torch.cosine_similarity(one.flatten(), other.flatten(), dim=0) > 0.99
+    assert not [
+        path for path in tmp_path.rglob("*") if "pickle" in path.name or "fxgraph" in path.name
+    ]
