@@ -10,6 +10,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 PRESET ?= tiny
 REV ?= HEAD
+SEEDS ?= 3
 TASKS ?= 8
 WORKERS ?= 2
 
@@ -78,21 +79,28 @@ $(TEXT_STAGES): $(INSTALLED)
 pretrain:  ## Train the network, from where it was interrupted if it was
 evaluate:  ## Bits per byte of held-out text, beside byte n-grams
 quantize:  ## int8 weights, and what they cost in quality
-sample:    ## Let the model speak; PROMPT="..." asks it yourself, STATE=latest while it trains
+sample:    ## Let the model speak; PROMPT="..." asks it (MAX= TEMPERATURE= SEED= N= STATE=latest)
 report:    ## One HTML page and a card
 export:    ## Files for transformers, mlx-lm and llama.cpp, which must agree with alm; not part of repro
 scratch:   ## The empty start of a preset that continues no other
 
+# What goes with PROMPT="..."; STATE=latest asks a run that is still training.
+choice = $(if $(findstring command line,$(origin $(1))),$(call quote,$(2)=$($(1))))
+choices = $(strip $(call choice,MAX,max_new_tokens) $(call choice,TEMPERATURE,temperature) \
+  $(call choice,SEED,seed) $(call choice,N,n))
 ifeq ($(origin PROMPT),command line)
 sample: $(INSTALLED)
 	$(ask_params)
 	@$(set_newline); $(PY) scripts/sample.py $(preset) --prompt=$(call quote_lines,$(value PROMPT)) \
-	  $(if $(STATE),--state=$(call quote,$(STATE)))
+	  $(if $(STATE),--state=$(call quote,$(STATE))) $(if $(choices),--choose $(choices))
 REPRO_STAGES := $(filter-out sample,$(MODEL_STAGES))
 else
 REPRO_STAGES := $(MODEL_STAGES)
-ifneq ($(STATE),)
+ifneq ($(and $(STATE),$(filter sample,$(MAKECMDGOALS))),)
 $(error STATE= goes with PROMPT="...": a run in progress is asked, not built)
+endif
+ifneq ($(and $(choices),$(filter sample,$(MAKECMDGOALS))),)
+$(error MAX=, TEMPERATURE=, SEED= and N= go with PROMPT="...": the stage has those of params.yaml)
 endif
 endif
 $(REPRO_STAGES): $(INSTALLED)
@@ -135,6 +143,21 @@ status: $(INSTALLED) ## Which stages of PRESET are out of date, and why
 	$(stamp_host)
 	@$(DVC) status --with-deps report@$(PRESET)
 
+why: $(INSTALLED) ## What makes STAGE= (pretrain@pico, or pretrain with PRESET=) run again, in words
+	$(ask_git)
+	$(stamp_host)
+	@$(IN_VENV) $(PY) scripts/why.py \
+	  --stage=$(call quote,$(if $(findstring @,$(STAGE)),$(STAGE),$(or $(STAGE),report)@$(PRESET)))
+
+whence: $(INSTALLED) ## What made FILE=, from what, and the command that makes it again
+	@$(PY) scripts/whence.py --file=$(call quote,$(FILE))
+
+compare: $(INSTALLED) ## Where the builds of PRESET in working copies A= and B= first differ
+	@$(PY) scripts/compare.py $(preset) --a=$(call quote,$(or $(A),.)) --b=$(call quote,$(B))
+
+compare-models: $(INSTALLED) ## Models of presets A= and B= on the same held-out text, with intervals
+	@$(PY) scripts/compare_models.py --a=$(call quote,$(A)) --b=$(call quote,$(B))
+
 tensorboard: $(INSTALLED) ## Curves of every training state, live
 	@$(IN_VENV) .venv/bin/tensorboard --logdir $(STATES)
 
@@ -151,6 +174,10 @@ prune: $(INSTALLED) ## Free former training states, and what DVC's cache holds b
 
 clean: ## Remove what was built (build/); `make` brings it back from DVC's cache
 	rm -rf build dvc_plots
+
+adopt: $(INSTALLED) ## Go on from a former run, STATE=.state/pico/<run>, though something changed: a hybrid
+	$(ask_git)
+	@$(PY) scripts/adopt.py $(preset) --state=$(call quote,$(STATE))
 
 clean-state: $(INSTALLED) ## Remove the training states of PRESET
 	$(ask_params)
@@ -183,8 +210,26 @@ bench-data: $(INSTALLED) ## Text work beside its peers, as ratios; an idle machi
 	@$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	@$(PY) benchmarks/data.py
 
-bench-train: $(INSTALLED) ## A training step beside transformers, as a ratio
-	@$(PY) benchmarks/training.py
+bench-train: $(INSTALLED) ## A training step beside transformers: MODEL=pico DEVICE= ROWS= SEQ_LEN= MASKED=1
+	@$(PY) benchmarks/training.py --model=$(call quote,$(or $(MODEL),pico)) \
+	  $(if $(DEVICE),--device=$(call quote,$(DEVICE))) $(if $(ROWS),--rows=$(call quote,$(ROWS))) \
+	  $(if $(SEQ_LEN),--seq-len=$(call quote,$(SEQ_LEN))) $(if $(MASKED),--masked) \
+	  $(if $(OUT),--out=$(call quote,$(OUT))) $(ARGS)
+
+bench-quality: $(INSTALLED) ## Time to quality beside GPT-2 on real text; under an hour, goes on if interrupted
+	$(ask_git)
+	$(stamp_host)
+	@$(DVC) repro pack@stdlib
+	@$(PY) benchmarks/quality.py $(if $(DEVICE),--device=$(call quote,$(DEVICE))) \
+	  $(if $(OUT),--out=$(call quote,$(OUT))) $(ARGS)
+
+twins: $(INSTALLED) ## PRESET's mixture beside dense twins, on the same tokens (SEEDS=3 TOKENS=)
+	$(ask_git)
+	$(ask_params)
+	$(stamp_host)
+	@corpus=$$($(corpus_of)) && $(DVC) repro scratch pack@$$corpus
+	@$(PY) scripts/twins.py $(preset) --seeds=$(call quote,$(SEEDS)) \
+	  $(if $(TOKENS),--tokens=$(call quote,$(TOKENS)))
 
 lint: $(INSTALLED) ## Check the style
 	@.venv/bin/ruff check .
@@ -205,9 +250,9 @@ help: ## This list
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status \
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare compare-models adopt \
   tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
-  test-fast nightly bench-data bench-train lint format dev setup help
+  test-fast nightly bench-data bench-train bench-quality twins lint format dev setup help
 .PHONY: $(VERBS)
 
 # A virtual environment whose Python is gone is made again, and so is one that came with a copied or

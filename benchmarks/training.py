@@ -1,123 +1,180 @@
-"""Speed of a training step beside transformers', in one run: same shape, batch and precision.
+"""Speed and memory of a training step beside transformers', in one run.
 
-    .venv/bin/python benchmarks/training.py --model dense_pico
+    make bench-train MODEL=pico
 
-Forward, backward and optimizer step of alm (Muon and AdamW) and of the architecture in transformers
-that computes the same function (AdamW). Both take turns, and the medians are compared: what counts
-is the ratio. Refuses a machine that is busy with something else.
+One step is an optimizer step, all of it: every micro-batch forward and backward, clipping, and the
+optimizer. alm's are those of its own trainer (Muon and AdamW, loss of balance, selection biases);
+transformers' are the same network under a fused AdamW. All have the same rows in the same
+micro-batches and take turns, each in a process of its own; the median step counts. Refuses a
+machine that is busy with something else.
 """
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
-import torch
-from machine import refuse_busy
-from transformers import Glm4MoeConfig, Glm4MoeForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from contender import DENSE, NATIVE, Contender, Seat
+from machine import describe, refuse_busy
+from standing import Rates, Standing, Table
 
-from alm.config import ModelConfig, Params, available_cores, load_model_config
-from alm.model import Transformer, init_weights, mean_cross_entropy
-from alm.optim import Optimizer
+from alm.config import Params, list_models, list_presets, load_model_config
+from alm.io import write_json
+from alm.model import describe as model_size
 
-Step = Callable[[torch.Tensor], None]
+PACKAGES = ("alm", "torch", "transformers")
+HIDE_BF16 = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}  # neither AMX nor AVX512-BF16
+PRECISIONS = ("float32", "bfloat16")
 
 
 def parse_args() -> argparse.Namespace:
-    """Take the shape and the size of a step."""
+    """Take the shape, the device, and the size of a step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="dense_pico")
-    parser.add_argument("--rows", type=int, default=4)
+    parser.add_argument("--model", default="pico", help="a shape; its dense twin comes along")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--rows", type=int, default=32, help="of an optimizer step")
+    parser.add_argument("--micro-rows", type=int, default=8, help="of a forward pass")
     parser.add_argument("--seq-len", type=int, default=512)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--run-tokens",
+        type=int,
+        default=0,
+        help="of a whole run; alm compiles long ones; default: the preset's",
+    )
+    parser.add_argument("--turns", type=int, default=5, help="that count, after one to warm up")
+    parser.add_argument("--only", default="", help="part of a name, such as alm or mixture")
+    parser.add_argument("--masked", action="store_true", help="float32 without AMX or AVX512-BF16")
+    parser.add_argument("--compiled", action="store_true", help="transformers compiled, too")
+    parser.add_argument("--anyway", action="store_true", help="even where the machine is busy")
+    parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
     return parser.parse_args()
 
 
-def build_ours(config: ModelConfig) -> Step:
-    """Return a step of alm."""
-    model = Transformer(config, config.vocab_size)
-    init_weights(model, 0)
-    optimizer = Optimizer(model.named_parameters(), Params.load("pico").optim, torch.float32)
-
-    def step(rows_BT: torch.Tensor) -> None:
-        output = model(rows_BT[:, :-1])
-        targets_S = rows_BT[:, 1:].flatten()
-        mean_cross_entropy(output.hidden_BTD.flatten(0, 1), model.head_weight, targets_S).backward()
-        optimizer.step(1e-3)
-
-    return step
-
-
-def build_theirs(config: ModelConfig) -> Step:
-    """Return a step of transformers on the same shape."""
-    model = Qwen3ForCausalLM(Qwen3Config(**shared(config)))
-    if config.moe:
-        model = Glm4MoeForCausalLM(Glm4MoeConfig(**shared(config), **mixture(config)))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
-
-    def step(rows_BT: torch.Tensor) -> None:
-        model(input_ids=rows_BT, labels=rows_BT).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return step
+def list_contenders(args: argparse.Namespace) -> list[Contender]:
+    """Return who takes part: ours first, then the peers in each precision."""
+    base = Contender(
+        side="alm",
+        model=args.model,
+        is_mixture=load_model_config(args.model).moe is not None,
+        precision=NATIVE,
+        rows=args.rows,
+        micro_rows=min(args.rows, args.micro_rows),
+        seq_len=args.seq_len,
+        run_tokens=args.run_tokens or plan_tokens(args.model, args.seq_len),
+    )
+    twin = replace(base, model=f"{DENSE}{args.model}", is_mixture=False)
+    shapes = [twin, base] if base.is_mixture and twin.model in list_models() else [base]
+    entries = [each for shape in shapes for each in _entries(shape, args)]
+    ours_first = sorted(entries, key=lambda each: each.side != "alm")
+    return [each for each in ours_first if args.only in _label(each)]
 
 
-def shared(config: ModelConfig) -> dict:
-    """Return what both architectures of transformers are told."""
-    return {
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.d_model,
-        "intermediate_size": config.d_ff,
-        "num_hidden_layers": config.n_layers,
-        "num_attention_heads": config.n_heads,
-        "num_key_value_heads": config.n_kv_heads,
-        "head_dim": config.d_head,
-        "tie_word_embeddings": config.tied_embeddings,
-    }
+def plan_tokens(model: str, seq_len: int) -> int:
+    """Return the tokens of a shape's preset; without one, 20 for each active parameter.
+
+    Reference:
+        Hoffmann et al. 2022 (arXiv:2203.15556), table 3: about 20 where compute is used best.
+    """
+    if model in list_presets():
+        return Params.load(model).train.tokens
+    shape = load_model_config(model)
+    return 20 * model_size(shape, shape.vocab_size, seq_len).n_active
 
 
-def mixture(config: ModelConfig) -> dict:
-    """Return what the mixture is told besides."""
-    return {
-        "moe_intermediate_size": config.moe.d_expert,
-        "first_k_dense_replace": config.moe.n_dense_layers,
-        "n_routed_experts": config.moe.n_experts,
-        "num_experts_per_tok": config.moe.n_experts_per_token,
-        "n_shared_experts": config.moe.n_shared_experts,
-        "n_group": 1,
-        "topk_group": 1,
-        "norm_topk_prob": True,
-        "use_qk_norm": True,
-        "num_nextn_predict_layers": 0,
-    }
+def _entries(shape: Contender, args: argparse.Namespace) -> Iterator[Contender]:
+    """Yield one network's entries."""
+    if not args.masked:
+        yield shape
+    yield replace(shape, precision="float32")
+    for precision in PRECISIONS[: 1 if args.masked else None]:
+        yield replace(shape, side="transformers", precision=precision)
+    if args.compiled:
+        precision = PRECISIONS[not args.masked]
+        yield replace(shape, side="transformers", precision=precision, compiled=True)
 
 
-def measure(step: Step, rows_BT: torch.Tensor) -> float:
-    """Return the seconds of one step."""
-    started = time.perf_counter()
-    step(rows_BT)
-    return time.perf_counter() - started
+def _label(one: Contender) -> str:
+    return f"{one.side} {'mixture' if one.is_mixture else 'dense'} {one.precision}"
 
 
-def main(model: str, rows: int, seq_len: int, repeats: int) -> None:
-    """Warm both up, let them take turns, print tokens per second and the ratio."""
-    refuse_busy()
-    torch.set_num_threads(available_cores())
-    config = load_model_config(model)
-    steps = {"alm": build_ours(config), "transformers": build_theirs(config)}
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for turn in range(repeats + 1):  # the first turn is warm-up; each has rows of its own
-        rows_BT = torch.randint(0, config.vocab_size, (rows, seq_len + 1))
-        for name, step in steps.items():
-            taken = measure(step, rows_BT)
-            seconds[name] += [taken] if turn else []
-    speed = {name: rows * seq_len / statistics.median(times) for name, times in seconds.items()}
-    print(f"{model}, {rows} x {seq_len} tokens, float32, {available_cores()} threads")
-    for name, tokens in speed.items():
-        print(f"  {name:13s} {tokens:8,.0f} tokens/s")
-    print(f"  ratio         {speed['alm'] / speed['transformers']:8.2f}")
+def hold(args: argparse.Namespace) -> Table:
+    """Let all take turns, and return what came of it."""
+    environment = {"ALM_DEVICE": args.device, **(HIDE_BF16 if args.masked else {})}
+    contenders = list_contenders(args)
+    products = {one.model: replace(one, side="gemm", precision=NATIVE) for one in contenders}
+    with ExitStack() as stack:
+        seats = [stack.enter_context(Seat(one, environment)) for one in contenders]
+        gemms = {
+            name: stack.enter_context(Seat(one, environment)) for name, one in products.items()
+        }
+        for seat in (*seats, *gemms.values()):
+            seat.open()
+        seats = _distinct(seats)
+        for turn in range(args.turns + 1):  # the first warms up
+            print(f"turn {turn} of {args.turns}", file=sys.stderr, flush=True)
+            for seat in (*gemms.values(), *seats):
+                seat.step(counts=turn > 0)
+        for seat in seats:
+            seat.finish()
+    return Table([_standing(seat) for seat in seats], _rates(gemms))
+
+
+def _distinct(seats: list[Seat]) -> list[Seat]:
+    """Leave out an entry whose precision another one has: where float32 is what alm takes."""
+    kept = {}
+    for seat in seats:
+        one = seat.contender
+        kept.setdefault((one.side, one.model, one.compiled, seat.facts["precision"]), seat)
+    return list(kept.values())
+
+
+def _standing(seat: Seat) -> Standing:
+    one, facts = seat.contender, seat.facts
+    on_cpu = facts["device"] == "cpu"
+    return Standing(
+        side=one.side,
+        model=one.model,
+        is_mixture=one.is_mixture,
+        precision=facts["precision"],
+        compiled=one.compiled,
+        where=facts["device"] + (f", {facts['threads']} threads" if on_cpu else ""),
+        tokens=one.tokens,
+        seconds=tuple(seat.seconds),
+        peak_bytes=seat.last["peak"],
+        loaded_bytes=facts["loaded"] if on_cpu else 0,
+    )
+
+
+def _rates(gemms: dict[str, Seat]) -> Rates:
+    """Take the median of what was measured of bare products from turn to turn."""
+    answers = [answer for seat in gemms.values() for answer in seat.answers]
+    measured = [name for name in answers[0] if name != "seconds"]
+    return Rates(
+        flops_per_token={name: seat.facts["flops_per_token"] for name, seat in gemms.items()},
+        gemm={name: statistics.median(each[name] for each in answers) for name in measured},
+        peak=next(iter(gemms.values())).facts["peak"],
+    )
+
+
+def main(args: argparse.Namespace) -> None:
+    """Hold the contest and print the table."""
+    if not args.anyway:
+        refuse_busy()
+    table = hold(args)
+    gemm = ", ".join(f"{name} {rate / 1e9:,.0f}" for name, rate in table.rates.gemm.items())
+    print(f"{describe(PACKAGES)}; {table.standings[0].where}")
+    print(
+        f"{args.rows} x {args.seq_len} tokens a step in micro-batches of {args.micro_rows}, median "
+        f"of {args.turns}; GEMM, GFLOP/s: {gemm}{'; without AMX, AVX512-BF16' * args.masked}\n"
+    )
+    print(table.render())
+    if args.out:
+        figures = {"masked": args.masked, "gemm": table.rates.gemm}
+        write_json(args.out, {**figures, "standings": [s.to_dict() for s in table.standings]})
 
 
 if __name__ == "__main__":
-    main(**vars(parse_args()))
+    main(parse_args())

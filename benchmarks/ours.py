@@ -1,0 +1,130 @@
+"""alm's side: its own trainer, given rows and surroundings that suit a benchmark."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from contender import Contender
+from machine import resident_bytes
+from turn import Turn
+
+from alm.checkpoint import StateStore
+from alm.config import Machine, Params
+from alm.data import Batch
+from alm.model import (
+    Transformer,
+    compile_blocks,
+    compiled_kernels,
+    describe,
+    find_compile_failure,
+    init_weights,
+)
+from alm.optim import Optimizer
+from alm.runtime import Numerics, StopRequest
+from alm.runtime.board import Board
+from alm.train import Surroundings, Task, Trainer, Validation, next_token_loss
+
+STEPS = 10**6  # more than any contest has turns
+
+
+class Line(Protocol):
+    """Stands where the trainer's progress line does: called at the end of every step."""
+
+    def say(self, message: str) -> None:
+        """Take a message."""
+
+    def update(self, done: int, figures: Sequence[str]) -> None:
+        """Hear that a step has ended."""
+
+
+class TurnLine:
+    """Waits for the next turn after every step."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+
+    def say(self, message: str) -> None:
+        """Keep a message in the log."""
+        print(message, file=sys.stderr)
+
+    def update(self, done: int, figures: Sequence[str]) -> None:
+        """Wait."""
+        self._turn.next()
+
+
+def train_by_turns(contender: Contender, params: Params, numerics: Numerics) -> None:
+    """Let the trainer run on noise, a step each turn."""
+    turn = Turn(numerics.device, precision=numerics.precision, loaded=resident_bytes())
+    batch = make_noise(params)
+    task = build_task(
+        params, numerics, n_vocab=params.model.vocab_size, batches=lambda _: batch, steps=STEPS
+    )
+    turn.next()
+    n_flops = params.train.tokens * task.flops_per_token
+    run_trainer(task, params, numerics, TurnLine(turn), n_flops)
+
+
+def make_noise(params: Params) -> Batch:
+    """Return random rows of one step; each is one document."""
+    shape = (params.train.batch_size, params.data.seq_len)
+    tokens_BT = np.random.default_rng(0).integers(
+        params.model.vocab_size, size=(shape[0], shape[1] + 1)
+    )
+    return Batch(tokens_BT, np.zeros(shape, np.int32), np.ones(shape, bool))
+
+
+def build_task(
+    params: Params,
+    numerics: Numerics,
+    *,
+    n_vocab: int,
+    batches: Callable[[int], Batch],
+    steps: int,
+    validation: Validation | None = None,
+) -> Task:
+    """Return what alm's own pretraining would be given, with fresh weights."""
+    model = Transformer(params.model, n_vocab)
+    init_weights(model, params.seed)
+    model = model.to(numerics.device)
+    in_bfloat16 = numerics.precision == "bfloat16"
+    ns_dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+    return Task(
+        model=model,
+        optimizer=Optimizer(
+            model.named_parameters(), params.optim, ns_dtype, offload=Machine.load().offload
+        ),
+        objective=next_token_loss,
+        batches=batches,
+        validation=validation,
+        steps=steps,
+        tokens_per_step=params.train.batch_size * params.data.seq_len,
+        bytes_per_token=1.0,  # curves in TensorBoard, which nobody sees
+        flops_per_token=describe(params.model, n_vocab, params.data.seq_len).flops_per_token,
+    )
+
+
+def run_trainer(task: Task, params: Params, numerics: Numerics, line: Line, n_flops: float) -> None:
+    """Train to the end, compiled where alm would compile a run of so much arithmetic.
+
+    What a run leaves on disk goes to a folder that is then removed, compiled code too.
+    """
+    with tempfile.TemporaryDirectory() as folder, StopRequest() as stop:
+        place = Path(folder)
+        rehearse = partial(find_compile_failure, params.model, numerics, place)
+        numerics = numerics.compile_if_worthwhile(params.runtime, n_flops, rehearse, line.say)
+        if numerics.compiled and numerics.device == "cuda":
+            compile_blocks(task.model.blocks)
+        around = Surroundings(
+            store=StateStore(place / "states", 1, line.say),
+            line=line,
+            board=Board(place / "tensorboard"),
+            stop=stop,
+        )
+        with compiled_kernels(place, numerics.compiled):
+            Trainer(task, params.train, numerics, around).fit()
+        around.board.close()

@@ -1,0 +1,90 @@
+"""Continue the states of a former run although something has changed since: by request, and marked.
+
+What comes of it is a hybrid: part of its training was done by other code, parameters or text than
+its manifest's digests say. So the mark goes along with the state, into the model and its metrics.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from alm.checkpoint.fingerprint import Fingerprint
+from alm.checkpoint.published import ModelSpec, read_spec
+from alm.checkpoint.states import load_state, whole_states
+from alm.errors import CheckpointError, IntegrityError
+from alm.io import new_directory, read_json, write_bytes, write_json
+
+NAME = "adopted.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """One change of hands."""
+
+    run: str
+    """Name of the run that was continued."""
+    step: int
+    """Steps that were trained before."""
+    changed: list[str]
+    """Components of the fingerprint that are others now."""
+
+
+def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: ModelSpec) -> Adoption:
+    """Copy the newest state of the run ``source`` into ``target``, which goes on from there.
+
+    Args:
+        source: directory of a former run, such as ``.state/pico/0123456789ab``.
+        target: directory of the run of today; held by the caller.
+        fingerprint: of today's run.
+        spec: the network that it trains.
+
+    Raises:
+        CheckpointError: the former run has no whole state or another network, or today's run has
+            states of its own.
+    """
+    if own := whole_states(target):
+        raise CheckpointError(
+            f"expected a run that has saved nothing yet, found {own[-1].name} in {target}; "
+            "`make clean-state` forgets it"
+        )
+    former = _read_spec(source)
+    if (former.model, former.tokenizer_sha256) != (spec.model, spec.tokenizer_sha256):
+        raise CheckpointError(
+            f"expected the state of a network of this shape and tokenizer, found another in "
+            f"{source}; only weights that fit can be continued"
+        )
+    state = _newest(source)
+    changed = fingerprint.changes_since(Fingerprint.read(source))
+    adoption = Adoption(run=source.name, step=load_state(state).step, changed=changed)
+    line = [*read_adoptions(source), asdict(adoption)]
+    write_json(target / NAME, line)  # before the state: a state without its mark must never be
+    with new_directory(target / state.name) as directory:
+        for path in sorted(state.iterdir()):
+            write_bytes(directory / path.name, path.read_bytes())
+    load_state(target / state.name)
+    return adoption
+
+
+def read_adoptions(run: Path) -> list[dict[str, Any]]:
+    """Return every change of hands of a run's states, the first one first; mostly there is none."""
+    return read_json(run / NAME) if (run / NAME).exists() else []
+
+
+def _read_spec(source: Path) -> ModelSpec:
+    if not source.is_dir():
+        raise CheckpointError(
+            f"expected the directory of a former run, found nothing at {source}; they lie below "
+            "the state directory, such as .state/pico"
+        )
+    return read_spec(source)
+
+
+def _newest(source: Path) -> Path:
+    """Return the newest state of a run that verifies."""
+    for state in reversed(whole_states(source)):
+        try:
+            load_state(state)
+        except IntegrityError:
+            continue
+        return state
+    raise CheckpointError(f"expected a saved state in {source}, found none that is whole")

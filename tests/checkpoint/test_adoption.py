@@ -1,0 +1,105 @@
+"""Going on from a former run: the newest whole state, marked."""
+
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+from alm.checkpoint import Fingerprint, ModelSpec, SavedState, StateStore, adopt_state
+from alm.checkpoint.adoption import read_adoptions
+from alm.checkpoint.states import whole_states
+from alm.config import load_model_config
+from alm.errors import CheckpointError
+from alm.io import write_json
+
+OLD = Fingerprint({"src/alm/optim": "a", "params train": "1", "seed": "7"})
+NEW = Fingerprint({"src/alm/optim": "b", "params train": "1", "seed": "8"})
+SPEC = ModelSpec(
+    model=load_model_config("tiny"), n_vocab=1024, seq_len=128, tokenizer_sha256="ab" * 32
+)
+
+
+def make_run(path, fingerprint=OLD, spec=SPEC, steps=(5, 10)):
+    path.mkdir(parents=True)
+    fingerprint.write(path)
+    write_json(path / "config.json", asdict(spec))
+    store = StateStore(path, 3, print)
+    for step in steps:
+        store.save(SavedState(step, {"model": {"w": torch.full((2,), float(step))}}, {"a": step}))
+    return path
+
+
+def adopt(source, target):
+    return adopt_state(source, target, NEW, SPEC)
+
+
+@pytest.fixture
+def source(tmp_path):
+    return make_run(tmp_path / "former")
+
+
+@pytest.fixture
+def target(tmp_path):
+    return make_run(tmp_path / "today", NEW, steps=())
+
+
+def test_the_newest_state_is_continued_as_it_is(source, target):
+    adoption = adopt(source, target)
+
+    state = StateStore(target, 3, print).load_latest()
+    assert (adoption.step, state.step, state.values) == (10, 10, {"a": 10})
+    assert state.tensors["model"]["w"].tolist() == [10.0, 10.0]
+
+
+def test_what_changed_is_written_down(source, target):
+    adopt(source, target)
+
+    assert read_adoptions(target) == [
+        {"run": "former", "step": 10, "changed": ["seed", "src/alm/optim"]}
+    ]
+
+
+def test_a_second_change_of_hands_keeps_the_first(source, target, tmp_path):
+    adopt(source, target)
+    third = make_run(tmp_path / "third", OLD, steps=())
+
+    adopt_state(target, third, OLD, SPEC)
+
+    assert [each["run"] for each in read_adoptions(third)] == ["former", "today"]
+
+
+def test_a_damaged_state_is_passed_over(source, target):
+    (whole_states(source)[-1] / "state.json").write_text("{}")
+
+    assert adopt(source, target).step == 5
+
+
+def test_a_run_without_a_whole_state_is_refused(tmp_path, target):
+    empty = make_run(tmp_path / "empty", steps=())
+
+    with pytest.raises(CheckpointError, match="found none that is whole"):
+        adopt(empty, target)
+
+
+def test_a_run_of_another_network_is_refused(tmp_path, target):
+    other = make_run(tmp_path / "other", spec=replace(SPEC, tokenizer_sha256="cd" * 32))
+
+    with pytest.raises(CheckpointError, match="this shape and tokenizer"):
+        adopt(other, target)
+    assert whole_states(target) == []
+
+
+def test_a_run_that_has_begun_is_not_overwritten(source, tmp_path):
+    begun = make_run(tmp_path / "begun", NEW, steps=(3,))
+
+    with pytest.raises(CheckpointError, match="found step-00000003"):
+        adopt(source, begun)
+
+
+def test_what_is_no_run_is_refused(tmp_path, target):
+    with pytest.raises(CheckpointError, match="found nothing at"):
+        adopt(tmp_path / "nowhere", target)
+
+
+def test_a_run_of_its_own_was_never_adopted(source):
+    assert read_adoptions(source) == []
