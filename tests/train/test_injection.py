@@ -1,0 +1,136 @@
+"""A number that is not finite, wherever it arises, reaches no weight, no optimizer, no disk."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from alm.train import next_token_loss
+
+N_TRIALS = 200
+BAD = (float("nan"), float("inf"), float("-inf"))
+PLACES = ("loss", "activation", "gradient")
+
+
+class Injector:
+    """Puts one bad number into one micro-batch: into its loss, an activation or a gradient."""
+
+    def __init__(self, model, seed):
+        rng = random.Random(f"injection {seed}")
+        self.place, self.bad = PLACES[seed % 3], rng.choice(BAD)
+        self.part, self.seen = rng.randrange(2), 0
+        self.index = rng.random()
+        if self.place == "activation":
+            modules = [module for module in model.modules() if not list(module.children())]
+            self.hook = rng.choice(modules).register_forward_hook(self.spoil_output)
+        elif self.place == "gradient":
+            self.hook = rng.choice(list(model.parameters())).register_hook(self.spoil)
+        else:
+            self.hook = None
+
+    def begin(self):
+        """Count a micro-batch; tell whether it is the one."""
+        self.seen += 1
+        return self.now
+
+    @property
+    def now(self):
+        return self.seen - 1 == self.part
+
+    def spoil(self, tensor):
+        if not self.now:
+            return None
+        spoilt = tensor.detach().clone() if self.place == "gradient" else tensor.clone()
+        spoilt.view(-1)[int(self.index * spoilt.numel())] = self.bad
+        return spoilt
+
+    def spoil_output(self, module, inputs, output):
+        if isinstance(output, torch.Tensor) and output.is_floating_point():
+            return self.spoil(output)
+        return None
+
+    def remove(self):
+        if self.hook:
+            self.hook.remove()
+
+
+@pytest.fixture
+def trainer(build, config):
+    config = replace(config, micro_batch_size=2, validate_every=10**6, save_every=10**6)
+    return build(objective=Spoiled(), config=config, steps=10**6)
+
+
+class Spoiled:
+    """The usual objective, with an injector at work where there is one."""
+
+    injector = None
+
+    def __call__(self, model, examples):
+        if self.injector is None:
+            return next_token_loss(model, examples)
+        is_now = self.injector.begin()
+        loss = next_token_loss(model, examples)
+        if is_now and self.injector.place == "loss":
+            return replace(loss, value=loss.value * self.injector.bad)
+        return loss
+
+
+def snapshot(trainer):
+    state = trainer._state()
+    return {
+        f"{group}/{name}": tensor.clone()
+        for group in ("model", "optimizer")
+        for name, tensor in state.tensors[group].items()
+    }
+
+
+def same_bits(a, b):
+    return a.keys() == b.keys() and all(
+        a[name].numpy().tobytes() == b[name].numpy().tobytes() for name in a
+    )
+
+
+def is_harmless(trainer, injector, before):
+    """An activation may be spoilt where nothing depends on it; then the step is a healthy one."""
+    return injector.place == "activation" and trainer.progress.guard.skipped == before
+
+
+def test_no_bad_number_reaches_the_state_from_two_hundred_places(trainer, monkeypatch):
+    said = []
+    monkeypatch.setattr(trainer.around.line, "say", said.append)
+    trainer.task.model.train()
+    trainer._step()
+    stopped = 0
+    for seed in range(N_TRIALS):
+        before, skipped = snapshot(trainer), trainer.progress.guard.skipped
+        injector = trainer.task.objective.injector = Injector(trainer.task.model, seed)
+        trainer._step()
+        injector.remove()
+        trainer.task.objective.injector = None
+        if is_harmless(trainer, injector, skipped):
+            assert all(tensor.isfinite().all() for tensor in snapshot(trainer).values()), seed
+        else:
+            stopped += 1
+            assert trainer.progress.guard.skipped == skipped + 1, (seed, injector.place)
+            assert same_bits(snapshot(trainer), before), (seed, injector.place)
+        trainer._step()
+
+    assert len(said) == stopped
+    assert all("not finite" in line for line in said)
+    assert stopped >= 0.85 * N_TRIALS
+    assert not same_bits(snapshot(trainer), before)  # healthy steps between them did train
+
+
+def test_a_state_saved_after_a_bad_step_is_the_one_from_before_it(trainer):
+    trainer.task.model.train()
+    trainer._step()
+    before = snapshot(trainer)
+
+    trainer.task.objective.injector = Injector(trainer.task.model, 0)
+    trainer._step()
+    trainer.around.store.save(trainer._state())
+
+    saved = trainer.around.store.load_latest()
+    found = {f"{g}/{n}": t for g in ("model", "optimizer") for n, t in saved.tensors[g].items()}
+    assert same_bits(found, before)
