@@ -77,7 +77,7 @@ $(TEXT_STAGES): $(INSTALLED)
 
 ##@ One stage of a model, after what it stands on (PRESET=)
 pretrain:  ## Train the network, from where it was interrupted if it was
-evaluate:  ## Bits per byte of held-out text, beside byte n-grams
+evaluate:  ## Bits per byte of held-out text, beside byte n-grams; tasks with known answers
 quantize:  ## int8 weights, and what they cost in quality
 sample:    ## Let the model speak; PROMPT="..." asks it (MAX= TEMPERATURE= SEED= N= STATE=latest)
 report:    ## One HTML page and a card
@@ -155,8 +155,19 @@ whence: $(INSTALLED) ## What made FILE=, from what, and the command that makes i
 compare: $(INSTALLED) ## Where the builds of PRESET in working copies A= and B= first differ
 	@$(PY) scripts/compare.py $(preset) --a=$(call quote,$(or $(A),.)) --b=$(call quote,$(B))
 
+verify: $(INSTALLED) ## Build PRESET again from a clean clone, all else varied (FRESH=1, CPU=EPYC): same bytes?
+	$(ask_git)
+	@$(IN_VENV) $(PY) scripts/verify.py $(preset) $(if $(filter 1,$(FRESH)),--fresh) \
+	  $(if $(filter command,$(origin CPU)),--cpu=$(call quote,$(CPU)))
+
 compare-models: $(INSTALLED) ## Models of presets A= and B= on the same held-out text, with intervals
 	@$(PY) scripts/compare_models.py --a=$(call quote,$(A)) --b=$(call quote,$(B))
+
+# -P: scripts/evaluate.py must not stand in for the package of that name, which the harness imports.
+lm-eval: $(INSTALLED) ## Tasks of lm-evaluation-harness: TASKS=blimp,sciq PRESET= INCLUDE=folder LIMIT=
+	@$(PY) -P scripts/harness.py $(preset) \
+	  --tasks=$(call quote,$(if $(filter file,$(origin TASKS)),,$(TASKS))) \
+	  $(if $(INCLUDE),--include=$(call quote,$(INCLUDE))) $(if $(LIMIT),--limit=$(call quote,$(LIMIT)))
 
 tensorboard: $(INSTALLED) ## Curves of every training state, live
 	@$(IN_VENV) .venv/bin/tensorboard --logdir $(STATES)
@@ -206,6 +217,9 @@ test-fast: $(INSTALLED) ## Tests of a few seconds at most
 nightly: $(INSTALLED) ## The minutes-long tests
 	@$(PYTEST) -m nightly $(ARGS)
 
+mutants: $(INSTALLED) ## Break the code on purpose, in a copy, line by line: the tests must notice
+	@$(IN_VENV) $(PY) tests/mutants/run.py
+
 bench-data: $(INSTALLED) ## Text work beside its peers, as ratios; an idle machine, a few minutes
 	@$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	@$(PY) benchmarks/data.py
@@ -250,9 +264,9 @@ help: ## This list
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare compare-models adopt \
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare verify compare-models lm-eval adopt \
   tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
-  test-fast nightly bench-data bench-train bench-quality twins lint format dev setup help
+  test-fast nightly mutants bench-data bench-train bench-quality twins lint format dev setup help
 .PHONY: $(VERBS)
 
 # A virtual environment whose Python is gone is made again, and so is one that came with a copied or
