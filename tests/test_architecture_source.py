@@ -167,6 +167,7 @@ RULES = {  # a sentence -> (rule, places below src/alm or scripts that it leaves
             "config/machine.py": "the settings of the machine",
             "runtime": "must set threads before torch is there",
             "entry.py": "the start of every process",
+            "model/fusion.py": "tells torch where to keep machine code; no result depends on it",
         },
     ),
 }

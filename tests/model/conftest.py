@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from alm.config import ModelConfig, MoEConfig
-from alm.model import Transformer
+from alm.model import Transformer, expert_loop, feed_forward, head_norm, loss, norm
+from alm.model.fusion import Kernel
 
 torch.set_num_threads(1)
 
@@ -54,3 +55,35 @@ def randomise(model, seed):
         else:
             tensor.copy_(0.1 * noise if name.endswith("bias") else 1 + 0.2 * noise)
     model.embed.weight.mul_(3)
+
+
+@pytest.fixture(scope="session")
+def kernels():
+    """Every kernel of the network."""
+    modules = (expert_loop, feed_forward, head_norm, loss, norm)
+    found = [x for module in modules for x in vars(module).values() if isinstance(x, Kernel)]
+    return list({id(each): each for each in found}.values())
+
+
+@pytest.fixture
+def forget(kernels):
+    """Let kernels compile anew in this test, and again in the next."""
+
+    def forget_all():
+        torch._dynamo.reset()
+        for each in kernels:
+            vars(each).pop("_compiled", None)
+
+    forget_all()
+    yield
+    forget_all()
+
+
+@pytest.fixture
+def listed(monkeypatch, forget):
+    """List what would be compiled, and run it as it is."""
+    names = []
+    monkeypatch.setattr(
+        torch, "compile", lambda function, **_: names.append(function.__name__) or function
+    )
+    return names

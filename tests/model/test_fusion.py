@@ -7,29 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from alm.model import expert_loop, feed_forward, head_norm, loss, mean_cross_entropy, norm
+from alm.model import mean_cross_entropy
 from alm.model.fusion import CACHE, Kernel, compile_blocks, compiled_kernels, kernel
-from alm.model.rehearsal import find_compile_failure
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch compiles with deprecated parts of its own
 
 IDS_BT = torch.arange(3 * 40).view(3, 40) * 7 % 160
-MODULES = (expert_loop, feed_forward, head_norm, loss, norm)
-KERNELS = {id(x): x for m in MODULES for x in vars(m).values() if isinstance(x, Kernel)}.values()
-
-
-@pytest.fixture
-def forget():
-    """Let kernels compile anew in this test, and again in the next."""
-
-    def forget_all():
-        torch._dynamo.reset()
-        for each in KERNELS:
-            vars(each).pop("_compiled", None)
-
-    forget_all()
-    yield
-    forget_all()
 
 
 @pytest.fixture
@@ -45,23 +28,6 @@ def traced(monkeypatch, forget):
     return names
 
 
-@pytest.fixture
-def listed(monkeypatch, forget):
-    """List what would be compiled, and run it as it is."""
-    names = []
-    monkeypatch.setattr(
-        torch, "compile", lambda function, **_: names.append(function.__name__) or function
-    )
-    return names
-
-
-class InBfloat16:
-    device = "cpu"
-
-    def autocast(self):
-        return torch.autocast("cpu", torch.bfloat16)
-
-
 def train(model, dtype=torch.bfloat16):
     """Return the loss and all gradients of one pass."""
     model.zero_grad()
@@ -72,14 +38,16 @@ def train(model, dtype=torch.bfloat16):
     return [value.detach(), *(parameter.grad.clone() for parameter in model.parameters())]
 
 
-def test_every_kernel_is_traced_whole_and_gives_what_it_gives_as_written(make_model, traced):
+def test_every_kernel_is_traced_whole_and_gives_what_it_gives_as_written(
+    make_model, traced, kernels
+):
     model = make_model()
     expected = train(model, torch.float32)
 
     with compiled_kernels(Path("unused")):
         found = train(model, torch.float32)
 
-    assert sorted(traced) == sorted(each.__name__ for each in KERNELS)
+    assert sorted(traced) == sorted(each.__name__ for each in kernels)
     torch.testing.assert_close(found, expected)
 
 
@@ -125,22 +93,6 @@ def test_training_and_validation_share_what_is_compiled_whatever_their_sizes(for
             double(torch.ones(5, 6))
 
     assert len(graphs) == 1
-
-
-def test_a_rehearsal_uses_every_kernel(make_config, listed, tmp_path):
-    assert find_compile_failure(make_config(), InBfloat16(), tmp_path) is None
-    assert sorted(listed) == sorted(each.__name__ for each in KERNELS)
-
-
-def test_a_rehearsal_tells_in_a_line_what_went_wrong(make_config, forget, tmp_path, monkeypatch):
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
-
-    failure = find_compile_failure(make_config(moe=False), InBfloat16(), tmp_path)
-
-    assert "compiler" in failure
-    assert "\n" not in failure
-    assert not Kernel.compiles
 
 
 def test_compiled_blocks_give_what_blocks_give(make_config, make_model, forget):
