@@ -13,7 +13,7 @@ from alm.model import Transformer, init_weights
 def spec():
     shape = load_model_config("dense_tiny")
     return ModelSpec(
-        model=replace(shape, d_model=16, n_layers=1, d_ff=16, n_heads=2, n_kv_heads=1, d_head=8),
+        model=replace(shape, d_model=32, n_layers=1, d_ff=32, n_heads=2, n_kv_heads=1, d_head=16),
         n_vocab=400,
         seq_len=8,
         tokenizer_sha256="0" * 64,

@@ -139,3 +139,39 @@ def test_a_run_with_a_state_that_was_set_aside_waits_for_a_person(tmp_path, begi
     prune_runs(tmp_path)
 
     assert (damaged / "step-00000009.bad").exists()
+
+
+def set_aside(run, step):
+    """Leave what a damaged state leaves."""
+    (run / f"step-{step:08d}.bad").mkdir()
+
+
+@pytest.mark.parametrize(("step", "stays"), [(3, False), (5, True)])
+def test_a_state_that_was_set_aside_goes_once_a_later_one_is_sound(tmp_path, begin, step, stays):
+    current = begin("1", 4)
+    set_aside(current, step)
+
+    prune_runs(tmp_path)
+
+    assert (current / f"step-{step:08d}.bad").exists() == stays
+    assert (current / "step-00000004").exists()
+
+
+def test_a_state_that_was_set_aside_stays_while_no_later_one_is_sound(tmp_path, begin):
+    current = begin("1", 4)
+    set_aside(current, 3)
+    (current / "step-00000004" / "state.json").write_text("{")
+
+    prune_runs(tmp_path)
+
+    assert (current / "step-00000003.bad").exists()
+
+
+def test_a_state_that_was_set_aside_in_a_run_at_work_stays(tmp_path, begin):
+    current = begin("1", 4)
+    set_aside(current, 3)
+
+    with hold_lock(current):
+        prune_runs(tmp_path)
+
+    assert (current / "step-00000003.bad").exists()

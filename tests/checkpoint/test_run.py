@@ -59,13 +59,29 @@ def test_runs_of_which_nothing_is_told_are_former_ones_too(tmp_path, open_run):
     assert former_runs(tmp_path) == [first]
 
 
-@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])
+DAMAGED_RECORDS = [
+    *(
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"run": 5}',
+        '{"run": "a", "former": 5}',
+        '{"run": "a", "former": [{}]}',
+    ),
+    *('{"run": ""}', '{"run": ".."}', '{"run": "a", "former": ["../../elsewhere"]}'),
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED_RECORDS)
 def test_a_damaged_record_of_runs_stops_no_training_but_any_removal(tmp_path, open_run, damaged):
     run = open_run({"src/a": "1"}, []).path
     (tmp_path / "current.json").write_text(damaged)
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="current.json"):
         former_runs(tmp_path)
+    with pytest.raises(IntegrityError, match="current.json"):
+        load_latest_model(tmp_path, "cpu")
     open_run({"src/a": "2"}, [])
 
     assert former_runs(tmp_path) == [run]

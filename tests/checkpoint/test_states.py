@@ -1,14 +1,17 @@
 """StateStore: the newest whole state is found, damage is set aside, nothing good is pruned."""
 
+import errno
+import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from alm.checkpoint import SavedState, StateStore
-from alm.errors import CheckpointError
-from alm.io import remove_directory
+from alm.errors import AlmError, CheckpointError, IntegrityError
+from alm.io import calls, remove_directory
 
 
 def state(step):
@@ -124,6 +127,73 @@ def test_no_usable_state_is_never_a_silent_fresh_start(store, tmp_path):
             store.load_latest()
 
 
+def replace_by_nothing(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("replace", [Path.touch, replace_by_nothing], ids=["file", "link"])
+def test_what_is_no_folder_counts_as_damage_and_is_not_passed_over(store, tmp_path, replace):
+    store.save(state(1))
+    shutil.rmtree(tmp_path / "run" / "step-00000001")
+    replace(tmp_path / "run" / "step-00000001")
+
+    with pytest.raises(CheckpointError, match="no saved state in .* can be used"):
+        store.load_latest()
+
+
+def test_state_under_the_name_of_a_later_one_is_not_taken_for_it(store, tmp_path, messages):
+    store.save(state(1))
+    store.save(state(2))
+    shutil.rmtree(tmp_path / "run" / "step-00000002")
+    shutil.copytree(tmp_path / "run" / "step-00000001", tmp_path / "run" / "step-00000002")
+
+    assert store.load_latest().step == 1
+    assert "expected the state of step 2, found that of step 1" in messages[0]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES])
+def test_state_that_cannot_be_read_just_now_is_not_set_aside(store, tmp_path, monkeypatch, number):
+    store.save(state(1))
+    store.save(state(2))
+
+    def fail(path, **_):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    with pytest.raises(AlmError, match=f"cannot read .*: {os.strerror(number)}"):
+        store.load_latest()
+    monkeypatch.undo()
+
+    assert store.load_latest().step == 2
+
+
+def test_newest_is_read_back_before_another_goes(store, tmp_path, monkeypatch):
+    """A disk that takes bytes and loses them must not cost the states before."""
+    store.save(state(1))
+    store.save(state(2))
+    write = calls.write
+
+    def lose(file, data):
+        return write(file, data.tobytes().replace(b'"step": 3', b'"step": 7'))
+
+    monkeypatch.setattr(calls, "write", lose)
+    with pytest.raises(IntegrityError, match="step-00000003"):
+        store.save(state(3))
+    monkeypatch.undo()
+
+    assert names(tmp_path) == [f"step-{step:08d}" for step in (1, 2, 3)]
+    assert store.load_latest().step == 2
+
+
+def test_state_that_a_kill_left_between_two_names_is_found(store, tmp_path):
+    store.save(state(1))
+    store.save(state(2))
+    (tmp_path / "run" / "step-00000002").rename(tmp_path / "run" / "step-00000002.old")
+    (tmp_path / "run" / "step-00000002.part").mkdir()
+
+    assert store.load_latest().step == 2
+
+
 def test_half_written_state_is_not_seen(store, tmp_path):
     store.save(state(1))
     shutil.copytree(tmp_path / "run" / "step-00000001", tmp_path / "run" / "step-00000002.part")
@@ -142,7 +212,7 @@ def test_save_goes_over_what_a_killed_save_left(store, tmp_path):
 
 
 def test_save_removes_what_killed_ones_left(store, tmp_path):
-    for name in ("step-00000001.part", ".trash-step-00000001"):
+    for name in ("step-00000001.part", "step-00000003.old", ".trash-step-00000001"):
         (tmp_path / "run" / name).mkdir(parents=True)
 
     store.save(state(2))

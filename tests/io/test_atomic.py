@@ -1,5 +1,6 @@
 """Files and folders are whole or absent, whatever happens while they are written."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -7,8 +8,8 @@ import sys
 
 import pytest
 
-from alm.errors import LockedError
-from alm.io import new_directory, new_file, write_bytes, write_text
+from alm.errors import AlmError, LockedError
+from alm.io import calls, disk, new_directory, new_file, restore_replaced, write_bytes, write_text
 
 SLOW_WRITER = """\
 import sys, time
@@ -41,6 +42,23 @@ def test_error_while_writing_leaves_the_old_file(tmp_path):
         raise RuntimeError
 
     assert (tmp_path / "file").read_bytes() == b"old"
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_header_can_be_written_last(tmp_path):
+    with new_file(tmp_path / "file") as file:
+        file.write(bytes(2))
+        file.write(b"x" * 500_000)
+        file.seek(0)
+        file.write(b"ab")
+
+    assert (tmp_path / "file").read_bytes() == b"ab" + b"x" * 500_000
+
+
+def test_nobody_can_write_past_the_buffer(tmp_path):
+    """NumPy would, if it were given the number of an open file."""
+    with new_file(tmp_path / "file") as file, pytest.raises(OSError, match="fileno"):
+        file.fileno()
 
 
 def test_leftover_of_an_interrupted_write_does_not_reach_the_file(tmp_path):
@@ -84,6 +102,7 @@ def test_error_inside_the_block_leaves_the_old_folder(old):
         raise RuntimeError
 
     assert names_in(old) == ["old"]
+    assert names_in(old.parent) == ["out"]
 
 
 def test_kill_inside_the_block_leaves_the_old_folder_and_the_next_run_clears_up(old):
@@ -133,13 +152,112 @@ def test_folder_that_another_run_made_anew_is_noticed_although_numbers_are_given
 def test_old_folder_is_never_seen_half_removed(old, monkeypatch):
     """It goes by one rename; only under another name is it taken apart."""
     removed = []
-    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: removed.append(path))
+    monkeypatch.setattr(disk, "remove_tree", removed.append)
 
     with new_directory(old) as root:
         (root / "new").write_text("new")
 
+    assert removed
     assert old not in removed
     assert names_in(old) == ["new"]
+
+
+def write_folder(path):
+    with new_directory(path) as root:
+        (root / "inner").mkdir()
+        (root / "inner" / "file").write_text("new")
+
+
+@pytest.fixture
+def no_exchange(monkeypatch):
+    """A file system on which two names cannot be exchanged."""
+
+    def refuse(*_):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(calls, "exchange", refuse)
+
+
+def test_old_folder_is_replaced_in_one_instant(old, monkeypatch):
+    """Where that is possible; a reader finds the one or the other at any time."""
+    seen, exchange = [], calls.exchange
+
+    def watched(first, second):
+        seen.append(names_in(old))
+        exchange(first, second)
+        seen.append(names_in(old))
+
+    monkeypatch.setattr(calls, "exchange", watched)
+    refuse_name(monkeypatch, "out", "out.part")
+
+    write_folder(old)
+
+    assert seen == [["old"], ["inner"]]
+    assert names_in(old.parent) == ["out"]
+
+
+@pytest.mark.usefixtures("no_exchange")
+def test_old_folder_is_replaced_in_two_steps_otherwise(old):
+    write_folder(old)
+
+    assert names_in(old) == ["inner"]
+    assert names_in(old.parent) == ["out"]
+
+
+def refuse_name(monkeypatch, *names, error=None):
+    """Let no folder that has one of the names get another."""
+    rename = calls.rename
+
+    def refuse(source, target):
+        if source.name in names:
+            raise error or OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(source, target)
+
+    monkeypatch.setattr(calls, "rename", refuse)
+
+
+@pytest.mark.usefixtures("no_exchange")
+def test_old_folder_gets_its_name_back_where_the_new_one_cannot_have_it(old, monkeypatch):
+    refuse_name(monkeypatch, "out.part")
+
+    with pytest.raises(AlmError, match=r"cannot rename .*out\.part to .*out: Input/output error; "):
+        write_folder(old)
+
+    assert names_in(old) == ["old"]
+    assert names_in(old.parent) == ["out"]
+
+
+@pytest.mark.usefixtures("no_exchange")
+def test_old_folder_waits_under_another_name_where_it_cannot_have_its_own(old, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(AlmError):
+        refuse_name(patch, "out.part", "out.old")
+        write_folder(old)
+    assert names_in(old.parent) == ["out.old", "out.part"]
+
+    with pytest.raises(RuntimeError), new_directory(old):
+        raise RuntimeError
+
+    assert names_in(old) == ["old"]
+
+
+@pytest.mark.usefixtures("no_exchange")
+@pytest.mark.parametrize("resume", [restore_replaced, write_folder])
+def test_kill_between_the_two_renames_loses_nothing(old, monkeypatch, resume):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        refuse_name(patch, "out.part", "out.old", error=KeyboardInterrupt)
+        write_folder(old)
+
+    resume(old)
+
+    assert names_in(old) in (["old"], ["inner"])
+
+
+def test_replaced_folder_is_not_put_back_where_nobody_was_about_to_replace_it(tmp_path):
+    (tmp_path / "out.old").mkdir()
+
+    restore_replaced(tmp_path / "out")
+
+    assert names_in(tmp_path) == ["out.old"]
 
 
 def test_replaced_folder_that_a_kill_left_behind_is_cleared_up(old):
@@ -151,30 +269,24 @@ def test_replaced_folder_that_a_kill_left_behind_is_cleared_up(old):
     assert names_in(old.parent) == ["out"]
 
 
-def write_folder(path):
-    with new_directory(path) as root:
-        (root / "inner").mkdir()
-        (root / "inner" / "file").write_text("new")
-
-
 @pytest.mark.parametrize("write", [write_folder, lambda path: write_text(path, "new")])
 def test_everything_is_on_the_disk_before_and_after_it_gets_its_name(tmp_path, monkeypatch, write):
     """A power cut must not find empty files under the final name, nor lose the name."""
     synced, in_order = [], []
-    fsync, replace = os.fsync, os.replace
+    sync, rename = calls.sync, calls.rename
 
     def note_sync(descriptor):
         synced.append(os.fstat(descriptor).st_ino)
-        fsync(descriptor)
+        sync(descriptor)
 
     def note_rename(source, target):
         inner = {path.stat().st_ino for path in (source, *source.rglob("*"))}
         in_order.append(inner <= set(synced))
         synced.clear()
-        replace(source, target)
+        rename(source, target)
 
-    monkeypatch.setattr(os, "fsync", note_sync)
-    monkeypatch.setattr("pathlib.Path.replace", note_rename)
+    monkeypatch.setattr(calls, "sync", note_sync)
+    monkeypatch.setattr(calls, "rename", note_rename)
 
     write(tmp_path / "out")
 
@@ -185,7 +297,7 @@ def test_everything_is_on_the_disk_before_and_after_it_gets_its_name(tmp_path, m
 def test_path_that_is_a_file_is_not_replaced_by_a_folder(tmp_path):
     (tmp_path / "out").write_text("a file of the user's")
 
-    with pytest.raises(NotADirectoryError), new_directory(tmp_path / "out"):
+    with pytest.raises(AlmError, match="Not a directory"), new_directory(tmp_path / "out"):
         pass
 
     assert (tmp_path / "out").read_text() == "a file of the user's"

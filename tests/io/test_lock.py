@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from alm.errors import LockedError
-from alm.io import announce_stop, hold_lock, lock
+from alm.errors import AlmError, LockedError
+from alm.io import announce_stop, calls, hold_lock, lock, remove_directory
 
 HOLDER = """\
 import sys
@@ -125,10 +125,64 @@ def test_announcement_is_forgotten_by_the_next_holder(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00garbage", b"\n"])
-def test_lock_file_with_anything_in_it_is_taken_and_told(tmp_path, content):
+def test_lock_file_with_anything_in_it_is_taken_and_told(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(lock, "GRACE_SECONDS", 0.0)
     (tmp_path / ".lock").write_bytes(content)
 
     with hold_lock(tmp_path):
         (tmp_path / ".lock").write_bytes(content)
         with pytest.raises(LockedError, match="is in use by process"), hold_lock(tmp_path):
             pass
+
+
+def test_number_of_a_killed_holder_is_not_told(tmp_path, monkeypatch):
+    """Who has the lock since writes its own number a moment later; it is waited for."""
+    with holder(tmp_path) as other:
+        pass
+    monkeypatch.setattr(lock.time, "sleep", lambda _: (tmp_path / ".lock").write_text("1"))
+
+    told = pytest.raises(LockedError, match="by process 1;")
+
+    with hold_lock(tmp_path):
+        (tmp_path / ".lock").write_text(str(other.pid))
+        with told, hold_lock(tmp_path):
+            pass
+
+
+def test_holder_that_ended_is_not_told(tmp_path):
+    with hold_lock(tmp_path):
+        pass
+
+    assert (tmp_path / ".lock").read_bytes() == b""
+
+
+def test_lock_of_a_folder_that_was_removed_meanwhile_counts_for_nothing(tmp_path, monkeypatch):
+    """Who waited with the old file open must not hold what nobody else will ever ask for."""
+    opened = calls.open_file
+
+    def remove_once(path, flags):
+        descriptor = opened(path, flags)
+        if path.name == ".lock" and monkeypatch.undo() is None:
+            remove_directory(path.parent)
+        return descriptor
+
+    monkeypatch.setattr(calls, "open_file", remove_once)
+
+    with hold_lock(tmp_path / "a"), pytest.raises(LockedError), hold_lock(tmp_path / "a"):
+        pass
+
+
+def test_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(calls, "write", fail)
+
+    told = pytest.raises(AlmError, match=r"\.lock: No space left on device; free some space")
+    with told, hold_lock(tmp_path):
+        raise AssertionError
+    monkeypatch.undo()
+
+    with hold_lock(tmp_path):
+        monkeypatch.setattr(calls, "write", fail)
+        announce_stop(tmp_path)  # a courtesy: nothing stops for it

@@ -1,5 +1,6 @@
 """Manifest: says what lies in a directory, and notices when it does not."""
 
+import errno
 import json
 import os
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alm.errors import IntegrityError
+from alm.errors import AlmError, IntegrityError
 from alm.io import FileEntry, Manifest, canonical_json, new_directory, sha256_bytes
 
 KIND = "corpus.test"
@@ -130,12 +131,49 @@ def test_directory_that_is_gone_is_not_made(tmp_path):
     assert not (tmp_path / "absent").exists()
 
 
+def test_half_a_character_is_refused_also_where_no_digest_is_given(out):
+    """There is no digest of it, and none is what the file says."""
+    path = out / "manifest.json"
+    body = json.loads(path.read_text()) | {"facts": {"a": "\ud800"}, "sha256": None}
+    path.write_text(json.dumps(body))
+
+    with pytest.raises(IntegrityError, match="was changed after it was written"):
+        Manifest.read(out, KIND)
+
+
+def test_name_that_no_disk_takes_is_an_absent_file(out):
+    rewrite(out, lambda body: body.update(files={"x" * 5000: {"bytes": 1, "sha256": "x"}}))
+
+    with pytest.raises(IntegrityError, match="cannot read .*File name too long"):
+        Manifest.read(out, KIND).verify(out)
+
+
+def test_file_that_cannot_be_read_just_now_is_not_to_blame(out, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    manifest = Manifest.read(out, KIND)
+    monkeypatch.setattr("alm.io.manifest.sha256_file", fail)
+
+    with pytest.raises(AlmError, match="Too many open files; raise the limit") as raised:
+        manifest.verify(out)
+    assert not isinstance(raised.value, IntegrityError)
+
+
 def test_link_to_the_same_bytes_is_no_file_of_ours(out):
     (out / "b.bin").rename(out.parent / "b.bin")
     (out / "b.bin").symlink_to(out.parent / "b.bin")
 
     with pytest.raises(IntegrityError, match="is listed"):
         Manifest.read(out, KIND).verify(out)
+
+
+def test_manifest_that_is_a_link_is_refused(out):
+    (out / "manifest.json").rename(out.parent / "elsewhere")
+    (out / "manifest.json").symlink_to(out.parent / "elsewhere")
+
+    with pytest.raises(IntegrityError, match="expected a file, found a link"):
+        Manifest.read(out, KIND)
 
 
 def test_other_kind_is_refused_and_both_are_named(out):
@@ -166,6 +204,10 @@ def test_any_field_that_was_edited_is_noticed(out, field):
         (lambda body: body.update(format="other"), "expected alm-manifest 1, found other 1"),
         (lambda body: body.update(host="here"), "expected the keys of a manifest"),
         (lambda body: body.pop("facts"), "expected the keys of a manifest"),
+        (lambda body: body.update(params=[]), "its params are malformed"),
+        (lambda body: body.update(facts=5), "its facts are malformed"),
+        (lambda body: body.update(inputs={"a": 5}), "its inputs are malformed"),
+        (lambda body: body.update(libraries={"a": None}), "its libraries are malformed"),
         (lambda body: body.update(files=[]), "its list of files is malformed"),
         (lambda body: body.update(files={"a": {}}), "its list of files is malformed"),
         (lambda body: body.update(files={"a": {"bytes": "1", "sha256": "x"}}), "is malformed"),

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from alm.io import clear_trash, remove_directory, tree_bytes
+from alm.io import calls, clear_trash, remove_directory, tree_bytes
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_a_folder_is_gone(tmp_path, folder):
 
 def test_after_a_kill_nothing_is_half_there_under_its_name(tmp_path, folder, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(shutil, "rmtree", _kill)
+        patch.setattr(calls, "unlink", _kill)
         remove_directory(folder)
 
     assert [path.name for path in tmp_path.iterdir()] == [".trash-run"]
@@ -32,9 +32,24 @@ def test_after_a_kill_nothing_is_half_there_under_its_name(tmp_path, folder, mon
     assert list(tmp_path.iterdir()) == []
 
 
-def _kill(path, ignore_errors=False):
+def _kill(path):
     if path.exists():
         raise KeyboardInterrupt
+
+
+def test_what_is_gone_already_is_passed_over(tmp_path):
+    remove_directory(tmp_path / "absent")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_goes_and_what_it_leads_to_stays(tmp_path, folder):
+    (tmp_path / "link").symlink_to(folder)
+
+    remove_directory(tmp_path / "link")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (folder / "inner" / "b").exists()
 
 
 def test_what_a_kill_left_does_not_hinder_the_next_removal(tmp_path, folder):

@@ -1,9 +1,10 @@
 """Free what former runs hold in the state directory, but nothing that anybody may go on with."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from alm.checkpoint.run import CURRENT, former_runs
-from alm.checkpoint.states import VALUES, damaged_states, whole_states
+from alm.checkpoint.states import BAD, VALUES, damaged_states, outdated_damage, whole_states
 from alm.errors import IntegrityError, LockedError
 from alm.io import clear_trash, hold_lock, read_json, remove_directory, tree_bytes
 
@@ -12,7 +13,8 @@ def prune_runs(states: Path) -> str:
     """Remove the runs of each preset but the current, and the newest that is not finished.
 
     A run that another process holds stays too, and one that is not finished with a state that was
-    set aside: a person may restore it.
+    set aside: a person may restore it. Nobody will once a later state of the run is sound, so then
+    the one that was set aside goes, also from the current run.
 
     Args:
         states: directory of all presets' states, such as ``.state``.
@@ -24,6 +26,8 @@ def prune_runs(states: Path) -> str:
     removed = []
     for preset_root in sorted(path.parent for path in states.glob(f"*/{CURRENT}")):
         clear_trash(preset_root)
+        for run in dict.fromkeys(path.parent for path in sorted(preset_root.glob(f"*/*{BAD}"))):
+            _remove_outdated_damage(run)
         removed += [run for run in superfluous_runs(preset_root) if _remove(run)]
     freed = (before - tree_bytes(states)) / 1e6
     return (
@@ -50,6 +54,13 @@ def is_finished(run: Path) -> bool:
         return values["step"] >= values["steps"]
     except (IntegrityError, KeyError, TypeError):  # damaged, or of another version: who knows
         return False
+
+
+def _remove_outdated_damage(run: Path) -> None:
+    """Remove the damaged states of a run that nobody needs, unless another process holds it."""
+    with suppress(LockedError), hold_lock(run, patience=0.0):
+        for path in outdated_damage(run):
+            remove_directory(path)
 
 
 def _remove(run: Path) -> bool:

@@ -1,5 +1,6 @@
 """The state directory of a preset: one run per fingerprint, and which of them is current."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from alm.io import read_json, write_json
 from alm.model import Transformer
 
 CURRENT = "current.json"
+RUN_NAME = re.compile("[0-9A-Za-z_-]+")  # nothing that leads out of a directory
 SHOWN = 8  # changed components that are named one by one
 
 
@@ -95,14 +97,26 @@ def _known_runs(preset_root: Path) -> list[Path]:
     """Return the runs that ``current.json`` names and that are there still, the current first."""
     if not (preset_root / CURRENT).exists():
         return []
-    current = read_json(preset_root / CURRENT)
-    if not isinstance(current, dict) or "run" not in current:
+    runs = [preset_root / name for name in _read_names(preset_root / CURRENT)]
+    return [run for run in runs if run.is_dir()]
+
+
+def _read_names(path: Path) -> list[str]:
+    """Return the names of runs in ``current.json``, the current first.
+
+    Raises:
+        IntegrityError: it is damaged, or names something outside its directory.
+    """
+    current = read_json(path)
+    names = []
+    if isinstance(current, dict) and isinstance(former := current.get("former", []), list):
+        names = [current.get("run"), *former]
+    if not names or not all(isinstance(name, str) and RUN_NAME.fullmatch(name) for name in names):
         raise IntegrityError(
-            f"{preset_root / CURRENT}: expected the name of a run, found {current!r}; "
-            "`make pretrain` writes it anew"
+            f"{path}: expected the names of runs, found {current!r:.80}; `make pretrain` writes it "
+            "anew"
         )
-    names = [current["run"], *current.get("former", [])]
-    return [preset_root / name for name in names if (preset_root / name).is_dir()]
+    return names
 
 
 def load_latest_model(preset_root: Path, device: str) -> Transformer:
@@ -110,11 +124,12 @@ def load_latest_model(preset_root: Path, device: str) -> Transformer:
 
     Raises:
         CheckpointError: no run was started, or it has not saved a state yet.
+        IntegrityError: the state or what names it is damaged.
     """
     current = preset_root / CURRENT
     if not current.exists():
         raise CheckpointError(f"no run in {preset_root}; start one with `make pretrain PRESET=...`")
-    run = preset_root / read_json(current)["run"]
+    run = preset_root / _read_names(current)[0]
     states = whole_states(run)
     if not states:
         raise CheckpointError(f"the run in {run} has not saved a state yet; try again later")

@@ -5,7 +5,7 @@ The newest is *computed* as the highest number whose manifest verifies: there is
 could be wrong, and no clock is asked.
 """
 
-import shutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +18,26 @@ from alm.errors import CheckpointError, IntegrityError
 from alm.io import (
     Manifest,
     clear_trash,
+    discard,
+    free_bytes,
     new_directory,
     read_json,
     remove_directory,
+    remove_tree,
+    rename,
+    restore_replaced,
     sync_directory,
     write_json,
 )
-from alm.io.atomic import PART
+from alm.io.atomic import OLD, PART
 
 KIND = "state"
 PREFIX = "step-"
+TENSORS = ".safetensors"
 VALUES = "state.json"
 BAD = ".bad"
+WHOLE_NAME = re.compile(rf"{PREFIX}[0-9]+")
+DAMAGED_NAME = re.compile(rf"{PREFIX}[0-9]+{re.escape(BAD)}")
 SPARE = 1.2  # free space wanted before a save, as a multiple of the state's tensors
 
 
@@ -63,6 +71,8 @@ class StateStore:
 
         Raises:
             CheckpointError: there is not enough free space; nothing was written.
+            IntegrityError: what was written reads back as something else; nothing was dropped.
+            AlmError: the disk would not take it; what was saved before is as it was.
         """
         self._clear_leftovers()
         self.require_space(
@@ -71,7 +81,7 @@ class StateStore:
         path = self._root / f"{PREFIX}{state.step:08d}"
         with new_directory(path) as directory:
             for stem, tensors in sorted(state.tensors.items()):
-                write_tensors(directory / f"{stem}.safetensors", tensors)
+                write_tensors(directory / f"{stem}{TENSORS}", tensors)
             write_json(directory / VALUES, {"step": state.step, **state.values})
             Manifest.write(directory, KIND, params={}, inputs={}, facts={"step": state.step})
         self._prune(path)
@@ -83,7 +93,7 @@ class StateStore:
             CheckpointError: there is less; the message says how much, and what is left to go on
                 from.
         """
-        wanted, free = SPARE * n_bytes, _free_bytes(self._root)
+        wanted, free = SPARE * n_bytes, free_bytes(self._root)
         if free >= wanted:
             return
         states = whole_states(self._root)
@@ -101,7 +111,9 @@ class StateStore:
         Raises:
             CheckpointError: states were saved but none of them verifies: starting afresh is a
                 decision for a person.
+            AlmError: a state may be sound, but cannot be read just now.
         """
+        self._restore_replaced()
         damaged = [path.name for path in damaged_states(self._root)]
         for path in reversed(whole_states(self._root)):
             try:
@@ -137,59 +149,101 @@ class StateStore:
     def _set_aside(self, path: Path, error: IntegrityError) -> None:
         self._say(f"{path.name} cannot be used and is set aside as {path.name}{BAD}: {error}")
         aside = path.with_name(path.name + BAD)
-        shutil.rmtree(aside, ignore_errors=True)
-        path.replace(aside)
+        discard(aside)
+        rename(path, aside)
         sync_directory(self._root)
 
     def _prune(self, newest: Path) -> None:
-        """Drop the oldest states beyond ``keep``, but never ``newest``, which was just written."""
+        """Drop the oldest states beyond ``keep``, but never ``newest``, which was just written.
+
+        Nothing goes before ``newest`` was read back: a disk may take bytes and lose them.
+        """
         others = [path for path in whole_states(self._root) if path != newest]
-        surplus = max(0, len(others) + 1 - self._keep)
-        for path in others[:surplus]:
+        surplus = others[: max(0, len(others) + 1 - self._keep)]
+        if surplus:
+            verify_state(newest)
+        for path in surplus:
             remove_directory(path)
+
+    def _restore_replaced(self) -> None:
+        for old in sorted(self._root.glob(f"{PREFIX}*{OLD}")):
+            restore_replaced(old.with_name(old.name.removesuffix(OLD)))
 
     def _clear_leftovers(self) -> None:
         """Remove what a killed save or removal left; it may fill the disk."""
+        self._restore_replaced()
         clear_trash(self._root)
-        for path in sorted(self._root.glob(f"{PREFIX}*{PART}")):
-            shutil.rmtree(path)
+        for suffix in (PART, OLD):
+            for path in sorted(self._root.glob(f"{PREFIX}*{suffix}")):
+                remove_tree(path)
 
 
 def damaged_states(root: Path) -> list[Path]:
-    """Return the states in ``root`` that did not verify and were set aside, by name."""
-    return sorted(root.glob(f"{PREFIX}*{BAD}"))
+    """Return the states in ``root`` that did not verify and were set aside, oldest first."""
+    return _named(root, DAMAGED_NAME)
 
 
 def whole_states(root: Path) -> list[Path]:
-    """Return the directories of saved states in ``root``, oldest first."""
-    found = [path for path in sorted(root.glob(f"{PREFIX}*")) if path.is_dir()]
-    whole = [path for path in found if path.name.removeprefix(PREFIX).isdecimal()]
-    return sorted(whole, key=_step_of)
+    """Return what stands under the name of a saved state in ``root``, oldest first.
+
+    It need not be a directory: what was put in its place must be found to be damaged, not passed
+    over.
+    """
+    return _named(root, WHOLE_NAME)
 
 
-def _step_of(path: Path) -> int:
-    return int(path.name.removeprefix(PREFIX))
+def outdated_damage(root: Path) -> list[Path]:
+    """Return the states that were set aside and that nobody needs, since a later one is sound."""
+    if not (damaged := damaged_states(root)):
+        return []
+    newest = next(filter(_is_sound, reversed(whole_states(root))), None)
+    return [path for path in damaged if newest and _step_of(path) < _step_of(newest)]
 
 
-def _free_bytes(path: Path) -> int:
-    """Return what is free on the disk of ``path``, which need not be there yet."""
-    place = next(each for each in (path, *path.absolute().parents) if each.exists())
-    return shutil.disk_usage(place).free
+def verify_state(path: Path) -> Manifest:
+    """Read a state from end to end and return its manifest.
+
+    Raises:
+        IntegrityError: a file is absent or damaged, or it is the state of another step.
+        AlmError: a file may be sound, but cannot be read just now.
+    """
+    manifest = Manifest.read(path, KIND)
+    manifest.verify(path)
+    if (step := manifest.facts.get("step")) != _step_of(path):
+        raise IntegrityError(
+            f"{path}: expected the state of step {_step_of(path)}, found that of step {step}; "
+            "give it its own name back"
+        )
+    return manifest
 
 
 def load_state(path: Path) -> SavedState:
     """Read one state and change nothing.
 
     Raises:
-        IntegrityError: a file is absent or damaged.
+        IntegrityError: a file is absent or damaged, or it is the state of another step.
+        AlmError: a file may be sound, but cannot be read just now.
     """
-    manifest = Manifest.read(path, KIND)
-    manifest.verify(path)
-    stems = [name.removesuffix(".safetensors") for name in sorted(manifest.files)]
-    tensors = {
-        stem: read_tensors(path / f"{stem}.safetensors")
-        for stem in stems
-        if f"{stem}.safetensors" in manifest.files
-    }
+    manifest = verify_state(path)
+    names = [name for name in sorted(manifest.files) if name.endswith(TENSORS)]
+    tensors = {name.removesuffix(TENSORS): read_tensors(path / name) for name in names}
     values = read_json(path / VALUES)
     return SavedState(values.pop("step"), tensors, values)
+
+
+def _named(root: Path, name: re.Pattern[str]) -> list[Path]:
+    found = [path for path in sorted(root.glob(f"{PREFIX}*")) if name.fullmatch(path.name)]
+    return sorted(found, key=_step_of)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        verify_state(path)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _step_of(path: Path) -> int:
+    """Return the number in the name of a state, also of one that was set aside."""
+    return int(path.name.removeprefix(PREFIX).removesuffix(BAD))

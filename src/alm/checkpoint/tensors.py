@@ -7,7 +7,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from alm.errors import IntegrityError
-from alm.io import write_bytes
+from alm.io import explain_read, write_bytes
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -24,10 +24,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
     Raises:
         IntegrityError: the file is absent or no safetensors file.
+        AlmError: it may be sound, but cannot be read just now.
     """
     try:
         return load(path.read_bytes())
     except OSError as error:
-        raise IntegrityError(f"cannot read {path}: {error.strerror}; build it again") from None
+        raise explain_read(path, error) from None
     except SafetensorError as error:
         raise IntegrityError(f"{path} is damaged: {error}; build it again") from None

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from alm.errors import IntegrityError
 from alm.io.digest import sha256_bytes, sha256_file
+from alm.io.disk import explain_read
 from alm.io.ignored import is_ignored
 from alm.io.strict_json import canonical_json, read_json, write_json
 
@@ -94,6 +95,8 @@ class Manifest:
             IntegrityError: it is absent, damaged, of another version, or of another kind.
         """
         path = root / NAME
+        if path.is_symlink():
+            raise IntegrityError(f"{path}: expected a file, found a link; build it again")
         body = read_json(path)
         if not isinstance(body, dict):
             raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
@@ -104,7 +107,7 @@ class Manifest:
             )
         if set(body) != FIELDS | {"sha256"}:
             raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
-        if body.pop("sha256") != _digest(body):
+        if (digest := body.pop("sha256")) is None or digest != _digest(body):
             raise IntegrityError(f"{path} was changed after it was written; build it again")
         if body["kind"] != kind:
             raise IntegrityError(
@@ -123,12 +126,13 @@ class Manifest:
         Raises:
             IntegrityError: a file is absent, of another size, of other content, or not listed; the
                 message names it.
+            AlmError: a file may be sound, but cannot be read just now.
         """
         for name, expected in self.files.items():
             path = root / name
-            if not path.is_file() or path.is_symlink():
+            if (found := _read_entry(path)) is None:
                 raise IntegrityError(f"{path} is listed in {NAME} but absent; build it again")
-            if (found := _entry(path)) != expected:
+            if found != expected:
                 raise IntegrityError(
                     f"{path}: expected {expected.bytes} bytes with SHA-256 {expected.sha256[:12]}, "
                     f"found {found.bytes} with {found.sha256[:12]}; build it again"
@@ -148,6 +152,8 @@ class Manifest:
         files = fields.pop("files")
         if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
             raise IntegrityError(f"{path}: its list of files is malformed; build it again")
+        if bad := [key for key in sorted(fields) if key != "kind" and not _fits(key, fields[key])]:
+            raise IntegrityError(f"{path}: its {bad[0]} are malformed; build it again")
         return cls(files={name: FileEntry(**entry) for name, entry in files.items()}, **fields)
 
 
@@ -170,6 +176,13 @@ def _is_sound(name: str, entry: Any) -> bool:  # noqa: ANN401
     )
 
 
+def _fits(key: str, value: Any) -> bool:  # noqa: ANN401
+    """Whether a field other than ``kind`` and ``files`` has the type that is declared above."""
+    if not isinstance(value, dict):
+        return False
+    return key in {"params", "facts"} or all(isinstance(each, str) for each in value.values())
+
+
 def _list_files(root: Path) -> list[str]:
     """Return the names of files below ``root`` that a manifest lists; links are seen too."""
     paths = sorted(root.rglob("*"))
@@ -177,6 +190,14 @@ def _list_files(root: Path) -> list[str]:
     return sorted(
         name.as_posix() for name in names if name.as_posix() != NAME and not is_ignored(name)
     )
+
+
+def _read_entry(path: Path) -> FileEntry | None:
+    """Return what lies at ``path``; None where that is no file, or a link to one."""
+    try:
+        return _entry(path) if path.is_file() and not path.is_symlink() else None
+    except OSError as error:
+        raise explain_read(path, error) from None
 
 
 def _entry(path: Path) -> FileEntry:

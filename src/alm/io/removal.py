@@ -1,23 +1,27 @@
 """Folders that go: under another name first, so that none is ever half there under its own."""
 
-import shutil
 from pathlib import Path
+
+from alm.io import disk
 
 TRASH = ".trash-"  # begins the name of a folder that is being removed
 
 
 def remove_directory(path: Path) -> None:
-    """Rename a folder, then remove it; after a kill :func:`clear_trash` does the rest."""
+    """Rename a folder, then remove it; after a kill :func:`clear_trash` does the rest.
+
+    A file or a link is removed in the same way, and what is not there is passed over.
+    """
     trash = path.with_name(TRASH + path.name)
-    shutil.rmtree(trash, ignore_errors=True)
-    path.replace(trash)
-    shutil.rmtree(trash)
+    disk.remove_tree(trash)
+    disk.rename(path, trash, unless=FileNotFoundError)
+    disk.remove_tree(trash)
 
 
 def clear_trash(root: Path) -> None:
     """Remove what a killed :func:`remove_directory` left in ``root``."""
     for path in sorted(root.glob(f"{TRASH}*")):
-        shutil.rmtree(path)
+        disk.remove_tree(path)
 
 
 def tree_bytes(path: Path) -> int:

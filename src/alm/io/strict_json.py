@@ -7,6 +7,7 @@ from typing import Any
 
 from alm.errors import IntegrityError
 from alm.io.atomic import write_text
+from alm.io.disk import explain_read
 
 SIGNIFICANT_DIGITS = 6  # of every number in a tracked report
 
@@ -51,11 +52,12 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 
     Raises:
         IntegrityError: the file is absent or not strict JSON in UTF-8.
+        AlmError: it may be sound, but cannot be read just now.
     """
     try:
         return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise IntegrityError(f"cannot read {path}: {error.strerror}; build it again") from None
+        raise explain_read(path, error) from None
     except ValueError as error:
         raise IntegrityError(f"{path} is damaged: {error}; build it again") from None
 

@@ -1,0 +1,178 @@
+"""A way under alm.io: every call that changes the disk comes through alm.io.calls, and so by us."""
+
+import errno
+import inspect
+import os
+from contextlib import contextmanager
+
+import pytest
+import torch
+
+from alm.checkpoint import SavedState
+from alm.io import calls
+
+CALLS = dict(inspect.getmembers(calls, inspect.isfunction))  # as they are
+
+
+@pytest.fixture
+def under_io(monkeypatch):
+    """Return a context manager: within it ``handle(name, call, arguments)`` makes every call."""
+
+    @contextmanager
+    def stepping_in(handle):
+        with monkeypatch.context() as patch:
+            for name, call in CALLS.items():
+
+                def stand_in(*arguments, name=name, call=call):
+                    return handle(name, call, arguments)
+
+                patch.setattr(calls, name, stand_in)
+            yield
+
+    return stepping_in
+
+
+@pytest.fixture
+def list_calls(under_io):
+    """Return the names of the calls by which an action changes the disk."""
+
+    def made_by(action):
+        made = []
+
+        def handle(name, call, arguments):
+            made.append(name)
+            return perform(name, call, arguments)
+
+        with under_io(handle):
+            action()
+        return made
+
+    return made_by
+
+
+def perform(name, call, arguments):
+    """Make a call, but wait for no disk: where nobody pulls the plug it makes no difference."""
+    return None if name == "sync" else call(*arguments)
+
+
+@pytest.fixture(name="perform")
+def perform_fixture():
+    return perform
+
+
+@pytest.fixture
+def no_exchange(monkeypatch):
+    """A file system on which two names cannot be exchanged."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setitem(CALLS, "exchange", refuse)
+
+
+@pytest.fixture
+def unsynced(under_io):
+    """Wait for no disk throughout the test."""
+    with under_io(perform):
+        yield
+
+
+def make_state(step, flavour=0):
+    tensors = {
+        "model": {"w": torch.arange(6.0) + step, "b": torch.full((2,), float(flavour))},
+        "optimizer": {"m": torch.arange(5.0) * step},
+        "best": {},
+    }
+    return SavedState(step, tensors, {"progress": {"step": step, "flavour": flavour}, "steps": 99})
+
+
+@pytest.fixture(name="make_state")
+def make_state_fixture():
+    """A state of a few numbers, all of which follow from step and flavour."""
+    return make_state
+
+
+@pytest.fixture
+def flavour_of():
+    """Return the flavour of a state, after a look at everything in it."""
+
+    def flavour_of(found):
+        flavour = found.values["progress"]["flavour"]
+        expected = make_state(found.step, flavour)
+        assert found.values == expected.values
+        assert found.tensors.keys() == expected.tensors.keys()
+        for stem, tensors in expected.tensors.items():
+            assert found.tensors[stem].keys() == tensors.keys()
+            assert all(torch.equal(found.tensors[stem][name], tensors[name]) for name in tensors)
+        return flavour
+
+    return flavour_of
+
+
+# --- artefacts ------------------------------------------------------------------------------------
+
+
+SPEC = ModelSpec(
+    model=load_model_config("dense_tiny"), n_vocab=30, seq_len=8, tokenizer_sha256="0" * 64
+)
+WEIGHTS = {"embedding.weight": torch.arange(1024.0).reshape(32, 32), "norm.weight": torch.ones(32)}
+VOCABULARY = TokenizerConfig(
+    algorithm="bpe", vocab_size=340, max_vocab_size=512, character_coverage=1.0
+)
+WORDS = ("sailor", "captain", "lighthouse", "anchor", "harbour", "island", "treasure", "compass")
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """An encoder whose tokens are bytes, moved behind the specials."""
+
+    vocab_size: int = 500
+    pad_id: int = 0
+    bos_id: int = 1
+    eos_id: int = 2
+    unk_id: int = 3
+    sha256: str = "ab" * 32
+
+    def encode(self, unit):
+        for document in read(unit):
+            yield document, np.frombuffer(document.text.encode(), np.uint8).astype("u4") + 4
+
+    def encode_plain(self, unit):
+        return self.encode(unit)
+
+
+def read(unit):
+    with unit.path.open("rb") as file:
+        file.seek(unit.start)
+        for line in file.read(unit.stop - unit.start).split(b"\n")[:-1]:
+            yield SimpleNamespace(**json.loads(line))
+
+
+def write_corpus(root):
+    for split, n in (("train", 16), ("val", 1)):
+        texts = [f"The {WORDS[i % 8]} gave {i} of them a {WORDS[i * 3 % 7]}." for i in range(n)]
+        documents = [
+            {"id": f"{split}{i}", "meta": {}, "source": "own", "text": text}
+            for i, text in enumerate(texts)
+        ]
+        text = "".join(canonical_json(document) + "\n" for document in documents)
+        write_text(root / f"{split}.jsonl", text)
+    sources = [{"name": "own", "licence": "MIT", "target_tokens": None}]
+    Manifest.write(root, "corpus.filter", params={}, inputs={}, facts={"sources": sources})
+    return root
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A corpus and a model, of which artefacts are made."""
+    root = tmp_path_factory.mktemp("inputs")
+    write_corpus(root / "filter")
+    publish(root / "model", "input")
+    return root
+
+
+def publish(out, name):
+    rest = {"params": {}, "inputs": {}, "libraries": {}, "facts": {}}
+    publish_model(out, SPEC, {"model": WEIGHTS, "best": WEIGHTS}, code={"src": name}, **rest)
+
+
