@@ -18,22 +18,22 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="out: samples JSON")
     parser.add_argument("--prompt", help="continue this on the terminal and write nothing")
     parser.add_argument("--state", choices=["latest"], help="with --prompt: of a run in progress")
+    parser.add_argument("--choose", nargs="*", default=[], help="with --prompt: name=value ...")
     args = parser.parse_args()
-    if args.prompt is None and (args.state or not args.out):
-        parser.error("give --prompt (with --state if you like), or all the paths of the stage")
+    if args.prompt is None and (args.state or args.choose or not args.out):
+        parser.error("give --prompt (and what goes with it), or all the paths of the stage")
     return args
 
 
-def main(preset: str, prompt: str | None, state: str | None, out: Path, **paths: Path) -> None:
+def main(preset: str, prompt: str | None, state: str, choose: list[str], **paths: Path) -> None:
     """Stream one answer, or write all of the stage's; torch comes after the pins."""
     params = Params.load(preset)
     device = pin_numerics(params.runtime).device
     from alm.infer import continue_prompt, write_samples
 
     if prompt is None:
-        write_samples(params, out=out, device=device, **paths)
-    else:
-        continue_prompt(preset, prompt, latest=state == "latest", device=device)
+        return write_samples(params, device=device, **paths)
+    return continue_prompt(preset, prompt, latest=bool(state), device=device, choose=choose)
 
 
 if __name__ == "__main__":

@@ -293,6 +293,48 @@ def test_one_shape_is_described_or_every_one(project, arguments, shape):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["TASKS=a,b"], "--tasks=a,b"),
+        (["TASKS=a*", "INCLUDE=my tasks", "LIMIT=5"], "--tasks=a* --include=my tasks --limit=5"),
+        ([], "--tasks="),  # not the number of TASKS that text is cut into
+    ],
+)
+def test_tasks_of_the_harness_are_named_and_no_script_hides_a_module(project, arguments, options):
+    called = f"python -P scripts/harness.py --preset=pico {options}"
+
+    assert project.called("lm-eval", "PRESET=pico", *arguments) == [called]
+
+
+def test_twins_are_trained_on_the_packed_corpus_of_the_preset(project):
+    assert project.called("twins", "PRESET=pico", "TOKENS=4000")[-2:] == [
+        "dvc repro scratch pack@books",
+        "python scripts/twins.py --preset=pico --seeds=3 --tokens=4000",
+    ]
+
+
+def test_choices_reach_the_model_from_the_command_line_only(project):
+    call = project.called("sample", "PROMPT=x", "MAX=3", "TEMPERATURE=0", N="5")[-1]
+
+    assert call.endswith("--choose max_new_tokens=3 temperature=0")
+
+
+def test_choices_without_a_prompt_are_refused(project):
+    assert "go with PROMPT=" in project.make("sample", "SEED=3").stderr
+
+
+def test_a_stage_is_asked_about_by_its_name_or_its_preset(project):
+    assert project.called("why", "STAGE=pretrain", "PRESET=pico")[-1].endswith(
+        "why.py --stage=pretrain@pico"
+    )
+    assert project.called("why", "STAGE=pack@books")[-1].endswith("why.py --stage=pack@books")
+
+
+def test_a_state_to_adopt_is_no_state_to_sample(project):
+    assert project.called("adopt", "STATE=.state/pico/ab")[-1].endswith("--state=.state/pico/ab")
+
+
+@pytest.mark.parametrize(
     ("verb", "expected"),
     [
         ("test", "pytest -m not nightly -x"),

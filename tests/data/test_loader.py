@@ -22,7 +22,7 @@ def stream(write_packed):
 
 
 def load(stream, batch_size=4, steps=50, seed=7, **changes):
-    base = {"seq_len": 8, "rows": "stream", "mixture": {}, "curriculum": ()}
+    base = {"seq_len": 8, "rows": "stream", "mixture": {}, "curriculum": (), "document_mask": False}
     config = DataConfig(**{**base, **changes})
     return Loader(stream, config, batch_size=batch_size, steps=steps, seed=seed)
 

@@ -45,7 +45,8 @@ def make_config():
 
     def make(**changes):
         free = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
-        free |= {"repetition_penalty": 1.0, "prompts": ("a",), "max_new_tokens": 12}
+        free |= {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+        free |= {"prompts": ("a",), "max_new_tokens": 12}
         return SampleConfig(**(free | changes))
 
     return make
@@ -57,7 +58,12 @@ def make_model():
 
     def make(seed=0, n_vocab=ByteTokenizer.vocab_size):
         moe = MoEConfig(
-            n_dense_layers=1, n_experts=4, n_experts_per_token=2, n_shared_experts=1, d_expert=32
+            router="sigmoid",
+            n_dense_layers=1,
+            n_experts=4,
+            n_experts_per_token=2,
+            n_shared_experts=1,
+            d_expert=32,
         )
         config = ModelConfig(
             vocab_size=320,
@@ -67,6 +73,10 @@ def make_model():
             n_kv_heads=2,
             d_head=8,
             d_ff=64,
+            position="rope",
+            rope_scaling=None,
+            window=None,
+            targets=(),
             rope_theta=10_000.0,
             norm_eps=1e-6,
             tied_embeddings=True,

@@ -1,15 +1,13 @@
-"""Engine: where a completion ends, what it shows, and that the cache changes nothing."""
+"""Engine: prompts in, completions out, and what is refused."""
 
 import pytest
 import torch
 
 from alm.errors import InputError, IntegrityError
-from alm.infer import Engine, uniform
-from alm.infer.sampler import draw
-from alm.model import KVCache
+from alm.infer import Engine, Request
 
 HELLO = [ord(c) + 6 for c in "hello"]
-BOS, EOS, END = 1, 2, 5
+BOS, EOS = 1, 2
 
 
 @pytest.fixture
@@ -22,62 +20,6 @@ def make_engine(tokenizer):
 
 def complete(engine, config, **changes):
     return engine.stream("a", config, seed=None, **changes).complete()
-
-
-@pytest.mark.parametrize("end", [EOS, BOS], ids=["EOS", "BOS"])
-def test_a_border_of_documents_ends_the_text_and_is_no_part_of_it(
-    make_engine, make_script, make_config, end
-):
-    said = complete(make_engine(make_script([*HELLO, end, *HELLO])), make_config())
-
-    assert (said.text, said.ids, said.finish_reason) == ("hello", tuple(HELLO), "stop")
-
-
-def test_the_limit_on_new_tokens_ends_the_text(make_engine, make_script, make_config):
-    said = complete(make_engine(make_script(HELLO)), make_config(max_new_tokens=3))
-
-    assert (said.text, len(said.ids), said.finish_reason) == ("hel", 3, "length")
-
-
-def test_a_full_context_ends_the_text_and_says_so(make_engine, make_script, make_config):
-    said = complete(make_engine(make_script(HELLO), seq_len=5), make_config())
-
-    assert (said.text, said.finish_reason) == ("hel", "context")  # BOS, a, h, e, l
-
-
-def test_a_stop_string_across_tokens_ends_the_text(make_engine, make_script, make_config):
-    said = complete(make_engine(make_script([*HELLO, *HELLO])), make_config(), stop=["loh"])
-
-    assert (said.text, said.finish_reason) == ("hel", "stop")
-    assert said.ids == (*HELLO, HELLO[0])
-
-
-def test_a_stop_string_in_the_prompt_is_none(make_engine, make_script, make_config):
-    said = complete(make_engine(make_script([*HELLO, EOS])), make_config(), stop=["ah"])
-
-    assert said.text == "hello"
-
-
-def test_control_symbols_are_counted_but_not_shown(make_engine, make_script, make_config):
-    said = complete(make_engine(make_script([HELLO[0], END, HELLO[1], EOS])), make_config())
-
-    assert (said.text, said.ids) == ("he", (HELLO[0], END, HELLO[1]))
-
-
-def test_pieces_come_while_tokens_are_computed(make_engine, make_script, make_config):
-    model = make_script([*HELLO, EOS])
-    pieces = iter(make_engine(model).stream("a", make_config(), seed=None))
-
-    assert next(pieces) == "h"
-    assert len(model.reads) == 2  # the prompt, and "h" itself
-    assert "".join(pieces) == "ello"
-
-
-def test_a_character_of_three_tokens_comes_in_one_piece(make_engine, make_script, make_config):
-    script = [byte + 6 for byte in "\u20ac".encode()]
-    generation = make_engine(make_script([*script, EOS])).stream("a", make_config(), seed=None)
-
-    assert list(generation) == ["\u20ac"]
 
 
 def test_a_prompt_starts_like_a_document(make_engine, make_script, make_config):
@@ -118,20 +60,6 @@ def test_a_model_that_diverged_is_named_as_such(make_engine, make_model, make_co
         complete(make_engine(model), make_config())
 
 
-def test_scores_with_the_cache_are_those_without(make_model, make_engine):
-    model = make_model()
-    engine = make_engine(model)
-    ids = [BOS, *torch.randint(6, 262, (40,), generator=torch.Generator().manual_seed(1)).tolist()]
-    cache = KVCache(model.config, 1, 64, torch.float32, torch.device("cpu"))
-
-    cached = [engine.score_next(ids[:9], cache)]
-    cached += [engine.score_next([token], cache) for token in ids[9:]]
-
-    with torch.no_grad():
-        whole_TV = model.logits(model(torch.tensor([ids])).hidden_BTD[0])
-    torch.testing.assert_close(torch.stack(cached), whole_TV[8:], rtol=0, atol=1e-4)
-
-
 def test_greedy_tokens_are_those_without_a_cache(make_model, make_engine, make_config):
     compared = 0
     for seed in range(6):
@@ -147,17 +75,6 @@ def test_greedy_tokens_are_those_without_a_cache(make_model, make_engine, make_c
                 compared += 1
             ids.append(token)
     assert compared > 100
-
-
-def test_each_token_is_drawn_by_the_chance_of_its_place(make_model, make_engine, make_config):
-    model = make_model()
-    with torch.no_grad():
-        model.norm.weight.zero_()  # every token is as likely as every other
-
-    said = make_engine(model).stream("a", make_config(), seed=9, sequence=4).complete()
-
-    flat_V = torch.zeros(262)
-    assert said.ids == tuple(draw(flat_V, uniform(9, 4, 2 + i)) for i in range(12))
 
 
 def test_several_completions_are_those_of_their_own_sequences(make_model, make_engine, make_config):
@@ -193,3 +110,52 @@ def test_text_is_the_tokens_decoded(make_model, make_engine, make_config, tokeni
     for seed in range(5):
         said = engine.stream("a", make_config(temperature=3.0), seed).complete()
         assert said.text == tokenizer.decode(said.ids)
+
+
+def test_requests_are_answered_in_their_order(make_model, make_engine, make_config):
+    engine, config = make_engine(make_model()), make_config()
+    requests = [Request(prompt=p, config=config, seed=1, sequence=i) for i, p in enumerate("abc")]
+
+    said = engine.complete(requests, n_slots=2)
+
+    assert said == [engine.start(request).complete() for request in requests]
+
+
+def test_a_prompt_that_does_not_fit_is_refused_before_any_is_read(
+    make_engine, make_script, make_config
+):
+    model = make_script([EOS])
+    requests = [Request(prompt=p, config=make_config(), seed=1) for p in ("a", "a" * 99)]
+
+    with pytest.raises(InputError, match="at most 62 tokens"):
+        make_engine(model).stream_all(requests)
+
+    assert model.reads == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stop_ids": [262]}, "expected tokens below 262, found 262"),
+        ({"logit_bias": {-1: 2.0}}, "expected tokens below 262, found -1"),
+        ({"n_top": 263}, "expected n_top of 0 to 262, found 263"),
+    ],
+)
+def test_a_request_for_what_does_not_exist_is_refused(
+    make_engine, make_model, make_config, options, message
+):
+    with pytest.raises(InputError, match=message):
+        make_engine(make_model()).stream("a", make_config(), None, **options)
+
+
+def test_without_a_slot_nothing_can_be_continued(make_engine, make_model):
+    with pytest.raises(ValueError, match="expected at least one slot, found 0"):
+        make_engine(make_model()).stream_all([], n_slots=0)
+
+
+def test_another_network_computes_what_it_is_given_for(make_engine, make_model, tokenizer):
+    model, other = make_model(0), make_engine(make_model(1))
+
+    engine = Engine(model, tokenizer, "cpu", 64, network=other.network)
+
+    assert engine.score([BOS, 7]).total == other.score([BOS, 7]).total

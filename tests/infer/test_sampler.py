@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from alm.infer import choose_token, uniform
-from alm.infer.sampler import draw, keep_min_p, keep_top_k, keep_top_p, penalize_repeats
+from alm.infer.sampler import draw, keep_min_p, keep_top_k, keep_top_p, likeliest
 
 # Eighths, many of them equal: ties are where implementations differ.
 scores = st.lists(st.integers(-40, 40).map(lambda i: i / 8), min_size=1, max_size=12)
@@ -52,6 +52,57 @@ def test_top_p_takes_the_lower_ids_of_very_many_equals():
     assert kept(keep_top_p(torch.zeros(4096), 0.25)) == list(range(1024))
 
 
+def sort_everything(logits_V, p):
+    """Keep what top-p keeps by a sort of the whole vocabulary."""
+    sorted_V, order_V = logits_V.double().softmax(0).sort(descending=True, stable=True)
+    n_kept = int((sorted_V.cumsum(0) < p).sum()) + 1
+    return sorted(order_V[:n_kept].tolist())
+
+
+@given(
+    n_vocab=st.sampled_from([255, 256, 257, 3000, 5000]),
+    spread=st.sampled_from([0.0, 0.01, 1.0, 3.0, 10.0]),
+    step=st.sampled_from([0.0, 0.5]),
+    p=shares | st.sampled_from([1e-9, 0.999999]),
+    seed=st.integers(0, 99),
+)
+def test_top_p_without_a_full_sort_keeps_what_it_keeps_with_one(n_vocab, spread, step, p, seed):
+    """Wide and flat, many equal or none: the set may end among the first tokens or the last."""
+    logits_V = torch.randn(n_vocab, generator=torch.Generator().manual_seed(seed)) * spread
+    if step:
+        logits_V = (logits_V / step).round() * step
+
+    assert kept(keep_top_p(logits_V, p)) == sort_everything(logits_V, p)
+
+
+def test_top_p_looks_further_where_the_first_few_do_not_quite_reach():
+    assert kept(keep_top_p(torch.zeros(4096), 256.1 / 4096)) == list(range(257))
+
+
+def test_top_p_of_a_large_vocabulary_looks_at_a_few_tokens(monkeypatch):
+    looked_at, topk = [], torch.Tensor.topk
+    monkeypatch.setattr(
+        torch.Tensor, "topk", lambda scores_V, k: looked_at.append(k) or topk(scores_V, k)
+    )
+
+    keep_top_p(torch.arange(32_000.0) / 10, 0.95)
+
+    assert looked_at == [256]
+
+
+def test_top_p_of_what_top_k_left_keeps_no_more():
+    logits_V = torch.full((5000,), -math.inf).index_fill(0, torch.tensor([7, 4000]), 1.0)
+
+    assert kept(keep_top_p(logits_V, 0.999)) == [7, 4000]
+
+
+@given(scores, st.integers(0, 12))
+def test_the_likeliest_come_in_falling_order_and_equals_by_id(logits, k):
+    k = min(k, len(logits))
+
+    assert likeliest(torch.tensor(logits), k).tolist() == by_likelihood(logits)[:k]
+
+
 @given(scores, shares)
 def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest(logits, p):
     ratios = [math.exp(x - max(logits)) for x in logits]
@@ -60,17 +111,6 @@ def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest(logits, p):
     assert kept(keep_min_p(torch.tensor(logits), p)) == [
         i for i, ratio in enumerate(ratios) if ratio >= p
     ]
-
-
-@given(scores, st.lists(st.integers(0, 11), max_size=5), st.sampled_from([0.5, 1.0, 1.25, 2.0]))
-def test_penalty_divides_positive_scores_and_multiplies_negative_ones_once(logits, said, penalty):
-    said = [i for i in said if i < len(logits)]
-
-    changed = penalize_repeats(torch.tensor(logits), said, penalty).tolist()
-
-    for i, (before, after) in enumerate(zip(logits, changed, strict=True)):
-        factor = (1 / penalty if before > 0 else penalty) if i in said else 1
-        assert after == pytest.approx(before * factor)
 
 
 @given(scores, st.floats(0, 1, exclude_max=True))
@@ -124,6 +164,15 @@ def test_penalty_comes_before_temperature_and_the_limits(make_config):
     config = make_config(repetition_penalty=4.0, top_k=1)
 
     assert choose_token(logits_V, [0], config, 0.5) == 1
+
+
+def test_presence_and_frequency_look_at_new_tokens_only(make_config):
+    logits_V = torch.tensor([1.0, 0.9])
+
+    for penalty in ("presence_penalty", "frequency_penalty"):
+        config = make_config(**{penalty: 1.0})
+        assert choose_token(logits_V, [0, 0], config, None, n_prompt=2) == 0
+        assert choose_token(logits_V, [1, 0], config, None, n_prompt=1) == 1
 
 
 def test_top_p_counts_what_top_k_left(make_config):

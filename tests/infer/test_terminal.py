@@ -3,7 +3,7 @@
 import io
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,8 +57,29 @@ def test_prompt_and_continuation_are_streamed_and_nothing_is_written(project, ca
     said = Engine.load(*places, "cpu").stream("the cat", params.sample, params.seed).complete()
     shown = capsys.readouterr()
     assert shown.out == f"the cat{said.text.translate(terminal.VISIBLE)}\n"
-    assert shown.err == f"[{said.finish_reason}]\n"
+    assert shown.err.startswith(f"[{said.finish_reason}: ")
     assert files_below(project) == before
+
+
+def test_choices_are_the_models_and_each_continuation_is_another(project, capsys):
+    chosen = ["n=2", "max_new_tokens=3", "seed=5", "temperature=2"]
+
+    continue_prompt("tiny", "the cat", latest=False, device="cpu", choose=chosen)
+
+    places = project / "build/models/tiny/pretrain", project / "build/corpora/synthetic/tokenizer"
+    config = replace(Params.load("tiny").sample, max_new_tokens=3, temperature=2.0)
+    said = Engine.load(*places, "cpu").generate("the cat", config, 5, n=2)
+    texts = [f"the cat{each.text.translate(terminal.VISIBLE)}\n" for each in said]
+    shown = capsys.readouterr()
+    assert shown.out == "\n".join(texts)
+    assert shown.err == "[length: 3 new tokens, as many as asked for]\n" * 2
+
+
+def test_a_full_context_is_explained(project, capsys):
+    continue_prompt("tiny", "the cat " * 6, latest=False, device="cpu", choose=["temperature=0"])
+
+    words = "prompt and text fill the 32 tokens that the model was trained to see"
+    assert capsys.readouterr().err == f"[context: {words}]\n"
 
 
 def test_latest_is_the_newest_state_of_the_run(project, capsys, monkeypatch):

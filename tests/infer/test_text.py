@@ -70,6 +70,12 @@ def test_stop_string_across_three_tokens_is_never_shown():
     assert pieces == ["one", " ", "", ""]
 
 
+def test_nothing_comes_behind_a_stop_string():
+    stream = TextStream(Chunks([b"ax\xe2"]), ["x"])
+
+    assert (stream.feed(0), stream.finish()) == ("a", "")
+
+
 def test_what_only_began_like_a_stop_string_is_shown_late_but_shown():
     assert stream_chunks([b"a E", b"N", b"T"], stop=["END"]) == ["a ", "", "ENT", ""]
     assert stream_chunks([b"a E", b"N"], stop=["END"]) == ["a ", "", "EN"]

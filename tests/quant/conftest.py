@@ -14,7 +14,12 @@ torch.set_num_threads(1)
 def spec():
     """Two layers, a mixture above a dense one; output and embedding are two matrices."""
     moe = MoEConfig(
-        n_dense_layers=1, n_experts=4, n_experts_per_token=2, n_shared_experts=1, d_expert=32
+        router="sigmoid",
+        n_dense_layers=1,
+        n_experts=4,
+        n_experts_per_token=2,
+        n_shared_experts=1,
+        d_expert=32,
     )
     config = ModelConfig(
         vocab_size=96,
@@ -24,6 +29,10 @@ def spec():
         n_kv_heads=2,
         d_head=16,
         d_ff=64,
+        position="rope",
+        rope_scaling=None,
+        window=None,
+        targets=(),
         rope_theta=10_000.0,
         norm_eps=1e-6,
         tied_embeddings=False,

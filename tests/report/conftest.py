@@ -95,6 +95,42 @@ def said(text, copied):
     return {"text": text, "tokens": 12, "finish_reason": "length", "copied_tokens": copied}
 
 
+def figure(value, reach=0.1, **rest):
+    return {"value": value, "interval": [max(0, value - reach), value + reach], **rest}
+
+
+def answers(exact, choice, seen):
+    int8 = {"exact": figure(exact), "choice": figure(choice), "same": figure(0.98)}
+    return {
+        "n": 50,
+        "seen": seen,
+        "exact": figure(exact, chance=0.04),
+        "choice": figure(choice, chance=0.25),
+        "int8": int8,
+    }
+
+
+def repeats(first, repeated, loops):
+    distinct = {"1": first, "2": 0.7, "3": 0.9}
+    return {"distinct": distinct, "repeated": repeated, "loops": figure(loops)}
+
+
+TASKS = {
+    "rule": ["exact: each token of the answer is the likeliest one."],
+    "questions": {
+        "arithmetic_1": answers(0.12, 0.4, 0.5),
+        "arithmetic_2": answers(0.02, 0.3, 0.02),
+        "copy": answers(0.6, 0.9, 0.0),
+        "recall": answers(0.3, 0.5, None),
+    },
+    "json": {"n": 12, "valid": figure(0.25, chance=0.0)},
+    "samples": {
+        "n": 12,
+        "tokens": 384,
+        "samples": repeats(0.4, 0.05, 0.25),
+        "held_out": repeats(0.45, 0.01, 0.0),
+    },
+}
 REPORTS = {
     "pretrain.json": pretrain_facts(),
     "evaluate.json": {
@@ -104,6 +140,7 @@ REPORTS = {
             "stories": score(30000, 1.0, (2.0, 1.5)),
             "arithmetic": score(30000, 1.4, (2.2, 1.9)),
         },
+        "tasks": TASKS,
     },
     "quantize.json": {
         "bytes_float": 4880000,

@@ -17,6 +17,7 @@ Positive = Annotated[int, Field(strict=True, gt=0)]
 PositiveFloat = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+Penalty = Annotated[float, Field(strict=True, ge=-2, le=2)]  # the OpenAI API's range
 Decay = Annotated[float, Field(strict=True, ge=0, lt=1)]  # of a running mean; 1 would never move
 SHARE_TOLERANCE = 1e-6  # by which the shares of a mixture may miss 1, as written decimals do
 SMALLEST_VOCABULARY = 320  # the bytes, the symbols, and something to learn
@@ -252,6 +253,14 @@ class EvaluateConfig:
     """Byte n-gram models to stand beside the network; 7 is the most that fits 64 bits."""
     batch_size: Positive
     """Windows per forward pass."""
+    tasks: tuple[
+        Literal["copy", "reverse", "sort", "arithmetic", "recall", "json", "samples"], ...
+    ]
+    """What is asked of the model besides; nothing where it is empty."""
+    task_examples: Positive
+    """Questions of each kind."""
+    task_samples: Positive
+    """Texts that are sampled for json, and for samples."""
 
 
 @section
@@ -274,3 +283,8 @@ class SampleConfig:
     top_p: Annotated[Fraction, Field(gt=0)]
     min_p: Fraction
     repetition_penalty: PositiveFloat
+    """Divides scores of tokens that are in the prompt or were said; 1 is none."""
+    presence_penalty: Penalty
+    """Taken off the score of a token that was said, the prompt not counted."""
+    frequency_penalty: Penalty
+    """Taken off for each time that it was said."""

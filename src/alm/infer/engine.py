@@ -1,66 +1,64 @@
-"""Continue a prompt: read it once, then one token at a time through the key/value cache."""
+"""Continue and score texts: the model, its tokenizer, and what it has read already."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Self
-
-import torch
-from torch import Tensor
+from typing import Self
 
 from alm.checkpoint import load_model, read_spec
 from alm.config import SampleConfig
 from alm.errors import InputError, IntegrityError
-from alm.infer.sampler import choose_token, uniform
-from alm.infer.text import TextStream
-from alm.model import KVCache, Transformer
+from alm.infer.decoder import Network
+from alm.infer.draft import Draft
+from alm.infer.generation import Completion, Generation, Request
+from alm.infer.prefix import PrefixCache
+from alm.infer.scoring import Scores, TokenScore, score_pieces
+from alm.infer.side_by_side import advance_all
+from alm.infer.torch_network import TorchNetwork
+from alm.model import Transformer
 from alm.tokenizer import Tokenizer
-
-FinishReason = Literal["stop", "length", "context"]
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a model said, and why it ended."""
-
-    text: str
-    """Without the prompt, and without a stop string."""
-    ids: tuple[int, ...]
-    """The new tokens, without the EOS or BOS that ended them."""
-    finish_reason: FinishReason
-    """``stop``: EOS, BOS or a stop string. ``length``: ``max_new_tokens``. ``context``: with the
-    prompt and its BOS there are ``seq_len`` tokens, the most that the model was trained to see."""
 
 
 class Engine:
     """A model and its tokenizer, ready to continue prompts.
 
-    A prompt starts as a training document does, with BOS. Sequences are computed one at a time, so
-    a completion depends on the prompt, the config, the seed and its own number only. With the cache
-    the scores differ from those without by rounding alone: a matrix product over one row adds in
-    another order than one over many.
+    A prompt starts as a training document does, with BOS. What is said depends on the prompt, the
+    config, the seed and the completion's own number only, bit for bit: not on what else is
+    continued beside it, nor on what was read before. With the cache the scores differ from those
+    without by rounding alone: a matrix product over one row adds in another order than one over
+    many.
+
+    Not for several threads at once.
 
     Args:
-        model: in evaluation mode.
+        model: in evaluation mode; None where there is a ``network``.
         tokenizer: the one that the model was trained with.
         device: where the model is.
         seq_len: the longest sequence, prompt and BOS included.
+        network: computes the scores; None: torch does, with ``model``.
 
     Raises:
         IntegrityError: model and tokenizer have vocabularies of different sizes.
     """
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, device: str, seq_len: int) -> None:
-        n_rows = model.head_weight.shape[0]
-        if n_rows != tokenizer.vocab_size:
+    def __init__(
+        self,
+        model: Transformer | None,
+        tokenizer: Tokenizer,
+        device: str,
+        seq_len: int,
+        network: Network | None = None,
+    ) -> None:
+        self.network = network or TorchNetwork(model, device, seq_len)
+        if self.network.n_vocab != tokenizer.vocab_size:
             raise IntegrityError(
-                f"expected the model's own tokenizer with {n_rows} pieces, found one with "
-                f"{tokenizer.vocab_size}; build the model again"
+                f"expected the model's own tokenizer with {self.network.n_vocab} pieces, found one "
+                f"with {tokenizer.vocab_size}; build the model again"
             )
         self.model = model
         self.tokenizer = tokenizer
-        self.device = torch.device(device)
         self.seq_len = seq_len
+        self.prefixes = PrefixCache(self.network)
 
     @classmethod
     def load(cls, model: Path, tokenizer: Path, device: str) -> Self:
@@ -77,24 +75,16 @@ class Engine:
             )
         return cls(load_model(model, device), vocabulary, device, spec.seq_len)
 
-    def generate(
-        self,
-        prompt: str,
-        config: SampleConfig,
-        seed: int | None,
-        n: int = 1,
-        stop: Collection[str] = (),
-    ) -> list[Completion]:
-        """Return ``n`` completions of a prompt; number i is sequence i of ``seed``.
+    # --- continue -----------------------------------------------------------------------------
 
-        The prompt is read once. A seed of None takes the likeliest token each time, whatever the
-        limits in ``config``.
+    def start(self, request: Request) -> Generation:
+        """Read the prompt; return its completion, which is computed as it is iterated over.
 
         Raises:
-            InputError: the prompt leaves no room for a token, or is not Unicode.
+            InputError: the prompt leaves no room for a token or is not Unicode, or the request
+                names a token that does not exist.
         """
-        read = self._read(prompt, config.max_new_tokens)
-        return [self._continue(read, config, seed, i, stop).complete() for i in range(n)]
+        return self._begin(request, self._encode(request))
 
     def stream(
         self,
@@ -103,135 +93,131 @@ class Engine:
         seed: int | None,
         sequence: int = 0,
         stop: Collection[str] = (),
-    ) -> "Generation":
-        """Return one completion that is computed as it is iterated over; see :meth:`generate`."""
-        read = self._read(prompt, config.max_new_tokens)
-        return self._continue(read, config, seed, sequence, stop)
+        **options: object,
+    ) -> Generation:
+        """Start one completion; the arguments are the fields of a :class:`Request`."""
+        chance = {"seed": seed, "sequence": sequence}
+        return self.start(Request(prompt=prompt, config=config, stop=stop, **chance, **options))
 
-    @torch.no_grad()
-    def score_next(self, ids: list[int], cache: KVCache) -> Tensor:
-        """Read ``ids`` behind what ``cache`` holds; return the scores of the next token.
+    def generate(
+        self,
+        prompt: str,
+        config: SampleConfig,
+        seed: int | None,
+        n: int = 1,
+        stop: Collection[str] = (),
+        **options: object,
+    ) -> list[Completion]:
+        """Return ``n`` completions of a prompt, read once; number i is sequence i of ``seed``."""
+        request = Request(prompt=prompt, config=config, seed=seed, stop=stop, **options)
+        draft = self.prefixes.read(self._encode(request))
+        requests = [replace(request, sequence=i) for i in range(n)]
+        said = [self._continue(each, draft.restart()).complete() for each in requests]
+        self.prefixes.keep(draft.restart())
+        return said
 
-        Shape:
-            logits_V, float32 on the CPU.
+    def stream_all(
+        self, requests: Sequence[Request], n_slots: int = 4
+    ) -> Iterator[tuple[int, Generation, str]]:
+        """Continue several requests, ``n_slots`` of them side by side.
+
+        Yields:
+            The number of a request, its generation, and a piece of its text; also, with what may
+            be an empty piece, when the generation has ended.
 
         Raises:
-            IntegrityError: a score is not finite.
+            InputError: before anything is computed; see :meth:`start`.
+            ValueError: there is no slot.
         """
-        ids_BT = torch.tensor([ids], device=self.device)
-        hidden_BTD = self.model(ids_BT, cache).hidden_BTD
-        logits_V = self.model.logits(hidden_BTD[0, -1:])[0].cpu()
-        if not torch.isfinite(logits_V).all():
-            raise IntegrityError(
-                "expected finite scores from the model, found NaN or infinity: it diverged; train "
-                "it again with a smaller train.lr"
-            )
-        return logits_V
+        if n_slots < 1:
+            raise ValueError(f"expected at least one slot, found {n_slots}")
+        prompts = [self._encode(request) for request in requests]
+        return advance_all(self.network, map(self._begin, requests, prompts), n_slots)
 
-    def _read(self, prompt: str, max_new_tokens: int) -> "_Prompt":
-        ids = [self.tokenizer.bos_id, *self.tokenizer.encode(prompt)]
+    def complete(self, requests: Sequence[Request], n_slots: int = 4) -> list[Completion]:
+        """Return the completions of several requests; see :meth:`stream_all`."""
+        generations = {i: each for i, each, _ in self.stream_all(requests, n_slots)}
+        return [generations[i].complete() for i in range(len(requests))]
+
+    def _encode(self, request: Request) -> list[int]:
+        self._require_tokens([*request.stop_ids, *request.logit_bias], request.n_top)
+        ids = self._encode_text(request.prompt)
         if len(ids) >= self.seq_len:
             raise InputError(
                 f"expected a prompt of at most {self.seq_len - 2} tokens for a context of "
                 f"{self.seq_len}, found {len(ids) - 1}; shorten it, or train with a larger "
                 "data.seq_len"
             )
-        room = min(self.seq_len, len(ids) + max_new_tokens)
-        dtype = next(self.model.parameters()).dtype
-        cache = KVCache(self.model.config, 1, room, dtype, self.device)
-        return _Prompt(ids, cache, self.score_next(ids, cache))
+        return ids
+
+    def _begin(self, request: Request, ids: list[int]) -> Generation:
+        draft = self.prefixes.read(ids)
+        return self._continue(request, draft, self.prefixes.keep)
 
     def _continue(
-        self,
-        prompt: "_Prompt",
-        config: SampleConfig,
-        seed: int | None,
-        sequence: int,
-        stop: Collection[str],
-    ) -> "Generation":
-        return Generation(self, prompt, config, Chances(seed, sequence), stop)
+        self, request: Request, draft: Draft, release: Callable[[Draft], None] = lambda _: None
+    ) -> Generation:
+        return Generation(request, draft, self.tokenizer, self.seq_len, release)
 
+    # --- score --------------------------------------------------------------------------------
 
-@dataclass(frozen=True)
-class Chances:
-    """The random numbers of one sequence; none where the likeliest token is wanted."""
+    def score(self, ids: Sequence[int], n_top: int = 0) -> Scores:
+        """Return the log-probability of each token of ``ids`` but the first, given those before.
 
-    seed: int | None
-    sequence: int
+        The text is read as it stands, without a BOS of ours: begin with ``tokenizer.bos_id`` what
+        begins a document.
 
-    def at(self, position: int) -> float | None:
-        """Return the number that decides the token at ``position``, counted from BOS."""
-        return None if self.seed is None else uniform(self.seed, self.sequence, position)
+        Args:
+            ids: at least 2 tokens, at most ``seq_len + 1``: the last is only predicted.
+            n_top: likeliest tokens to name at each place.
 
+        Raises:
+            InputError: there are more or fewer, or a token does not exist.
+        """
+        return next(self.score_all([ids], n_top))
 
-class Generation:
-    """A completion in the making: iterate over it for its text, or complete it.
+    def score_all(self, sequences: Sequence[Sequence[int]], n_top: int = 0) -> Iterator[Scores]:
+        """Return the scores of each sequence, in order.
 
-    Pieces of text come as soon as they are certain. ``finish_reason`` is None until the end.
-    """
+        On a CPU they are those of :meth:`score`, bit for bit; on a GPU several sequences are
+        computed at once, and differ by rounding. Those of like length should be neighbours.
+        """
+        for ids in sequences:
+            self._require_scorable(ids, n_top)
+        predictions = self.network.predict([ids[:-1] for ids in sequences])
+        return (
+            score_pieces(pieces, ids, n_top)
+            for pieces, ids in zip(predictions, sequences, strict=True)
+        )
 
-    def __init__(
-        self,
-        engine: Engine,
-        prompt: "_Prompt",
-        config: SampleConfig,
-        chances: Chances,
-        stop: Collection[str],
-    ) -> None:
-        self.finish_reason: FinishReason | None = None
-        self._engine = engine
-        self._config = config
-        self._chances = chances
-        self._stream = TextStream(engine.tokenizer, stop)
-        self._ids = list(prompt.ids)
-        self._n_prompt = len(prompt.ids)
-        self._logits_V = prompt.logits_V
-        self._cache = prompt.cache
-        self._cache.truncate(self._n_prompt)
-        self._text = ""
+    def score_text(self, text: str, n_top: int = 0) -> list[TokenScore]:
+        """Return the log-probability of each token of a text that begins a document.
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield text until the end; a second iteration goes on where the first one left."""
-        while self.finish_reason is None:
-            if piece := self._advance():
-                self._text += piece
-                yield piece
+        Raises:
+            InputError: the text is empty or longer than the context, or not Unicode.
+        """
+        ids = self._encode_text(text)
+        return self.score(ids, n_top).of(ids[1:])
 
-    def complete(self) -> Completion:
-        """Go on to the end and return everything."""
-        for _ in self:
-            pass
-        return Completion(self._text, tuple(self._ids[self._n_prompt :]), self.finish_reason)
+    def _encode_text(self, text: str) -> list[int]:
+        return [self.tokenizer.bos_id, *self.tokenizer.encode(text)]
 
-    def _advance(self) -> str:
-        """Choose one token, and return the text that it makes certain."""
-        chance = self._chances.at(len(self._ids))
-        token = choose_token(self._logits_V, self._ids, self._config, chance)
-        if token in (self._engine.tokenizer.eos_id, self._engine.tokenizer.bos_id):
-            self.finish_reason = "stop"
-            return self._stream.finish()
-        self._ids.append(token)
-        piece = self._stream.feed(token)
-        self.finish_reason = self._limit()
-        if self.finish_reason is None:
-            self._logits_V = self._engine.score_next([token], self._cache)
-        elif not self._stream.stopped:
-            piece += self._stream.finish()
-        return piece
+    def _require_scorable(self, ids: Sequence[int], n_top: int) -> None:
+        if not 2 <= len(ids) <= self.seq_len + 1:
+            raise InputError(
+                f"expected 2 to {self.seq_len + 1} tokens to score, for a context of "
+                f"{self.seq_len}, found {len(ids)}; cut the text"
+            )
+        self._require_tokens(ids, n_top)
 
-    def _limit(self) -> FinishReason | None:
-        """Return what ends the text after the newest token, if anything does."""
-        if self._stream.stopped:
-            return "stop"
-        if len(self._ids) - self._n_prompt == self._config.max_new_tokens:
-            return "length"
-        return "context" if len(self._ids) == self._engine.seq_len else None
-
-
-@dataclass(frozen=True)
-class _Prompt:
-    """A prompt that was read."""
-
-    ids: list[int]
-    cache: KVCache
-    logits_V: Tensor
+    def _require_tokens(self, ids: Sequence[int], n_top: int | None) -> None:
+        strange = [token for token in ids if not 0 <= token < self.network.n_vocab]
+        if strange:
+            raise InputError(
+                f"expected tokens below {self.network.n_vocab}, found {strange[0]}; encode the "
+                "text with the model's own tokenizer"
+            )
+        if n_top is not None and not 0 <= n_top <= self.network.n_vocab:
+            raise InputError(
+                f"expected n_top of 0 to {self.network.n_vocab}, found {n_top}; ask for fewer"
+            )

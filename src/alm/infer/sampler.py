@@ -1,10 +1,11 @@
 """Choose the next token from a model's scores: small pure functions, applied in one order.
 
-The order is repetition penalty, temperature, top-k, top-p, min-p, then one draw. The penalty is
-defined on raw scores, so it comes first; temperature shapes the distribution that the three limits
-then cut, as in transformers, vLLM and the OpenAI API; among the limits the cheapest goes first, and
-min-p, which compares with the likeliest token only, does not mind what the others removed.
-llama.cpp applies temperature last, so the same numbers give another distribution there.
+The order is logit bias, penalties, temperature, top-k, top-p, min-p, then one draw. Bias and
+penalties (:mod:`alm.infer.penalties`) are defined on raw scores, so they come first; temperature
+shapes the distribution that the three limits then cut, as in transformers, vLLM and the OpenAI API;
+among the limits the cheapest goes first, and min-p, which compares with the likeliest token only,
+does not mind what the others removed. llama.cpp applies temperature last, so the same numbers give
+another distribution there.
 
 A limit sets the scores it removes to minus infinity and always leaves the likeliest token. Ties go
 to the lower id. Probabilities are float64, so that no token is gained or lost to rounding of sums.
@@ -22,12 +23,19 @@ import torch
 from torch import Tensor
 
 from alm.config import SampleConfig
+from alm.infer.penalties import penalize_counts, penalize_repeats
 
 REMOVED = -math.inf
+FEW = 256  # tokens among which top-p is looked for first: finding them costs next to nothing
+MORE = 4  # times as many are looked at next
 
 
 def choose_token(
-    logits_V: Tensor, ids: Sequence[int], config: SampleConfig, chance: float | None
+    logits_V: Tensor,
+    ids: Sequence[int],
+    config: SampleConfig,
+    chance: float | None,
+    n_prompt: int = 0,
 ) -> int:
     """Return the token that follows ``ids``.
 
@@ -35,9 +43,13 @@ def choose_token(
         logits_V: the model's scores, float32 on the CPU.
         ids: every token so far, the prompt's included: what the repetition penalty looks at.
         config: the limits.
-        chance: a number in [0, 1) that decides; None takes the likeliest token after the penalty.
+        chance: a number in [0, 1) that decides; None takes the likeliest token after the penalties.
+        n_prompt: how many of ``ids`` are the prompt's: presence and frequency penalties look only
+            at those behind them.
     """
+    said, presence, frequency = ids[n_prompt:], config.presence_penalty, config.frequency_penalty
     logits_V = penalize_repeats(logits_V, ids, config.repetition_penalty)
+    logits_V = penalize_counts(logits_V, said, presence=presence, frequency=frequency)
     if chance is None:
         return int(logits_V.argmax())
     logits_V = logits_V / config.temperature
@@ -47,48 +59,32 @@ def choose_token(
     return draw(logits_V, chance)
 
 
-def penalize_repeats(logits_V: Tensor, ids: Sequence[int], penalty: float) -> Tensor:
-    """Divide positive scores of tokens in ``ids`` by ``penalty`` and multiply negative ones by it.
-
-    1 changes nothing; above 1, what was said becomes less likely. A token counts once, however
-    often it was said.
-
-    Reference:
-        Keskar et al. 2019 (arXiv:1909.05858), section 4.1, there dividing scores of either sign,
-        which would make a negative one more likely.
-    """
-    if penalty == 1 or not ids:
-        return logits_V
-    seen = torch.tensor(sorted(set(ids)))
-    scores = logits_V[seen]
-    changed_V = logits_V.clone()
-    changed_V[seen] = torch.where(scores > 0, scores / penalty, scores * penalty)
-    return changed_V
-
-
 def keep_top_k(logits_V: Tensor, k: int) -> Tensor:
     """Keep the ``k`` highest scores; 0 keeps all."""
     if k == 0 or k >= len(logits_V):
         return logits_V
-    least = logits_V.topk(k).values[-1]
-    above_V, tied_V = logits_V > least, logits_V == least
-    spare = k - above_V.sum()
-    return _keep(logits_V, above_V | (tied_V & (tied_V.cumsum(0) <= spare)))
+    return _keep_best(logits_V, logits_V, logits_V.topk(k).values)
 
 
 def keep_top_p(logits_V: Tensor, p: float) -> Tensor:
     """Keep the smallest set of likeliest tokens whose probabilities reach ``p``; 1 keeps all.
+
+    They are looked for among the likeliest 256, then 1,024, and so on: the whole vocabulary is
+    sorted only where the set is nearly as large.
 
     Reference:
         Holtzman et al. 2020 (arXiv:1904.09751), section 3.1.
     """
     if p == 1:
         return logits_V
-    sorted_V, order_V = _probabilities(logits_V).sort(descending=True, stable=True)
-    mass_before_V = sorted_V.cumsum(0) - sorted_V
-    keep_V = torch.zeros_like(logits_V, dtype=torch.bool)
-    keep_V[order_V[: max(1, int((mass_before_V < p).sum()))]] = True
-    return _keep(logits_V, keep_V)
+    probabilities_V, k = _probabilities(logits_V), FEW
+    while True:
+        likely = probabilities_V.topk(min(k, len(logits_V))).values
+        mass = likely.cumsum(0)
+        if mass[-1] >= p or len(likely) == len(logits_V):
+            n_kept = int((mass < p).sum()) + 1
+            return _keep_best(logits_V, probabilities_V, likely[:n_kept])
+        k *= MORE
 
 
 def keep_min_p(logits_V: Tensor, p: float) -> Tensor:
@@ -100,7 +96,17 @@ def keep_min_p(logits_V: Tensor, p: float) -> Tensor:
     if p == 0:
         return logits_V
     probabilities_V = _probabilities(logits_V)
-    return _keep(logits_V, probabilities_V >= p * probabilities_V.max())
+    return logits_V.masked_fill(probabilities_V < p * probabilities_V.max(), REMOVED)
+
+
+def likeliest(scores_V: Tensor, k: int) -> Tensor:
+    """Return the ids of the ``k`` highest scores, in falling order, lower ids first: (k,) int64."""
+    if k == 0:
+        return torch.zeros(0, dtype=torch.int64)
+    ids = torch.arange(len(scores_V))
+    if k < len(scores_V):
+        ids = (scores_V >= scores_V.topk(k).values[-1]).nonzero()[:, 0]
+    return ids[scores_V[ids].argsort(descending=True, stable=True)[:k]]
 
 
 def draw(logits_V: Tensor, chance: float) -> int:
@@ -124,5 +130,12 @@ def _probabilities(logits_V: Tensor) -> Tensor:
     return logits_V.double().softmax(0)
 
 
-def _keep(logits_V: Tensor, keep_V: Tensor) -> Tensor:
-    return logits_V.masked_fill(~keep_V, REMOVED)
+def _keep_best(logits_V: Tensor, scores_V: Tensor, best: Tensor) -> Tensor:
+    """Keep the tokens of the scores ``best``, in falling order, the highest of ``scores_V``."""
+    ids = (scores_V >= best[-1]).nonzero()[:, 0]
+    if surplus := len(ids) - len(best):
+        tied = (scores_V[ids] == best[-1]).nonzero()[:, 0]
+        stays = torch.ones_like(ids, dtype=torch.bool)
+        stays[tied[-surplus:]] = False
+        ids = ids[stays]
+    return torch.full_like(logits_V, REMOVED).index_copy_(0, ids, logits_V[ids])

@@ -5,7 +5,8 @@ from typing import Any
 
 from alm.config import Params, SampleConfig
 from alm.data import TokenStream
-from alm.infer.engine import Completion, Engine
+from alm.infer.engine import Engine
+from alm.infer.generation import Completion, Request
 from alm.infer.overlap import longest_runs
 from alm.io import rounded, write_json
 
@@ -38,10 +39,12 @@ def collect_samples(
     """
     seeds = {"greedy": None, "sampled": seed}
     keys = [(i, style) for i in range(len(config.prompts)) for style in seeds]
-    said = [
-        engine.stream(config.prompts[i], config, seeds[style], sequence=i).complete()
-        for i, style in keys
-    ]
+    said = engine.complete(
+        [
+            Request(prompt=config.prompts[i], config=config, seed=seeds[style], sequence=i)
+            for i, style in keys
+        ]
+    )
     runs = longest_runs([each.ids for each in said], train)
     facts = dict(zip(keys, map(_describe, said, runs), strict=True))
     samples = [

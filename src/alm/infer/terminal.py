@@ -1,13 +1,16 @@
 """Continue a prompt on the terminal: of the published model, or of a run still in progress."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from alm.checkpoint import load_latest_model, read_spec
 from alm.checkpoint.run import CURRENT
 from alm.config import Machine, Params, Stage
 from alm.errors import IntegrityError
+from alm.infer.choices import Choices
 from alm.infer.engine import Engine
+from alm.infer.generation import Generation, Request
 from alm.io import read_json
 from alm.tokenizer import Tokenizer
 
@@ -18,27 +21,45 @@ VISIBLE = str.maketrans({**_VISIBLE, 0x7F: "\u2421", **{c: "\ufffd" for c in ran
 """Control characters drawn as pictures: a model must not be able to move a terminal's cursor."""
 
 
-def continue_prompt(preset: str, prompt: str, *, latest: bool, device: str) -> None:
-    """Stream a prompt and one sampled continuation of it to stdout; leave nothing on disk.
+def continue_prompt(
+    preset: str, prompt: str, *, latest: bool, device: str, choose: Sequence[str] = ()
+) -> None:
+    """Stream a prompt and a sampled continuation of it to stdout; leave nothing on disk.
 
     Args:
         preset: whose model and limits to use.
         prompt: what to continue.
         latest: use the newest saved state of the preset's run instead of the published model.
         device: where to compute.
+        choose: ``name=value`` of what is not to be the preset's; see :class:`Choices`.
 
     Raises:
+        ConfigError: a choice cannot be used.
         IntegrityError: the model or its tokenizer is not built.
         CheckpointError: ``latest`` is asked for, and no state was saved.
     """
     params = Params.load(preset)
+    choices = Choices.parse(choose, params.sample, params.seed)
     engine = load_latest(preset, device) if latest else load_published(preset, device)
-    generation = engine.stream(prompt, params.sample, params.seed)
-    _write(prompt)
+    for i in range(choices.n):
+        _write("\n" if i else "")
+        request = Request(prompt=prompt, config=choices.config, seed=choices.seed, sequence=i)
+        _show(engine.start(request), request, engine.seq_len)
+
+
+def _show(generation: Generation, request: Request, seq_len: int) -> None:
+    """Write the prompt and the text as it comes; then, to stderr, why it ended."""
+    _write(request.prompt)
     for piece in generation:
         _write(piece.translate(VISIBLE))
     _write("\n")
-    sys.stderr.write(f"[{generation.finish_reason}]\n")
+    ends = {
+        "stop": "the model ended its text",
+        "length": f"{request.config.max_new_tokens} new tokens, as many as asked for",
+        "context": f"prompt and text fill the {seq_len} tokens that the model was trained to see",
+    }
+    reason = generation.finish_reason
+    sys.stderr.write(f"[{reason}: {ends[reason]}]\n")
 
 
 def load_published(preset: str, device: str) -> Engine:

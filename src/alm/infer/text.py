@@ -38,7 +38,9 @@ class TextStream:
         return self._release(keep=True)
 
     def finish(self) -> str:
-        """Return what was held back: no more tokens come."""
+        """Return what was held back: no more tokens come. Behind a stop string there is nothing."""
+        if self.stopped:
+            return ""
         self._held += self._decoder.decode(b"", final=True)
         return self._release(keep=False)
 
