@@ -43,8 +43,7 @@ MAY_IMPORT = {  # package -> packages of alm it may import; nothing points down 
     "train": GROUND | {"runtime", "data", "model", "optim", "checkpoint"},
     "eval": GROUND | {"corpus", "data", "model", "checkpoint"},
     "infer": GROUND | {"tokenizer", "data", "model", "checkpoint"},
-    "tasks": GROUND
-    | {"corpus", "tokenizer", "model", "quant", "checkpoint", "eval", "infer"},
+    "tasks": GROUND | {"corpus", "tokenizer", "model", "quant", "checkpoint", "eval", "infer"},
     "export": GROUND | {"tokenizer", "model", "quant", "checkpoint"},
     "report": GROUND,
     "project": GROUND | {"work", "runtime", "corpus", "data", "checkpoint"},

@@ -4,12 +4,20 @@ import errno
 import inspect
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 
-from alm.checkpoint import SavedState
-from alm.io import calls
+from alm.checkpoint import ModelSpec, SavedState, publish_model
+from alm.config import PackConfig, TokenizerConfig, load_model_config
+from alm.corpus import Document, read_unit, write_documents
+from alm.io import Manifest, calls
+from alm.packing import Packing
+from alm.quant import quantize_model
+from alm.tokenizer import TokenizerTraining
+from alm.work import Share, run_step, run_task
 
 CALLS = dict(inspect.getmembers(calls, inspect.isfunction))  # as they are
 
@@ -134,45 +142,59 @@ class Bytes:
     sha256: str = "ab" * 32
 
     def encode(self, unit):
-        for document in read(unit):
+        for document in read_unit(unit):
             yield document, np.frombuffer(document.text.encode(), np.uint8).astype("u4") + 4
 
     def encode_plain(self, unit):
         return self.encode(unit)
 
 
-def read(unit):
-    with unit.path.open("rb") as file:
-        file.seek(unit.start)
-        for line in file.read(unit.stop - unit.start).split(b"\n")[:-1]:
-            yield SimpleNamespace(**json.loads(line))
-
-
 def write_corpus(root):
     for split, n in (("train", 16), ("val", 1)):
         texts = [f"The {WORDS[i % 8]} gave {i} of them a {WORDS[i * 3 % 7]}." for i in range(n)]
-        documents = [
-            {"id": f"{split}{i}", "meta": {}, "source": "own", "text": text}
-            for i, text in enumerate(texts)
-        ]
-        text = "".join(canonical_json(document) + "\n" for document in documents)
-        write_text(root / f"{split}.jsonl", text)
+        documents = [Document(f"{split}{i}", "own", text, {}) for i, text in enumerate(texts)]
+        write_documents(root / f"{split}.jsonl", documents)
     sources = [{"name": "own", "licence": "MIT", "target_tokens": None}]
     Manifest.write(root, "corpus.filter", params={}, inputs={}, facts={"sources": sources})
-    return root
 
 
-@pytest.fixture(scope="module")
+def publish(out, code):
+    rest = {"params": {}, "inputs": {}, "libraries": {}, "facts": {}}
+    publish_model(out, SPEC, {"model": WEIGHTS, "best": WEIGHTS}, code={"src": code}, **rest)
+
+
+@pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
-    """A corpus and a model, of which artefacts are made."""
+    """A corpus and a model, of which other artefacts are made."""
     root = tmp_path_factory.mktemp("inputs")
     write_corpus(root / "filter")
     publish(root / "model", "input")
     return root
 
 
-def publish(out, name):
-    rest = {"params": {}, "inputs": {}, "libraries": {}, "facts": {}}
-    publish_model(out, SPEC, {"model": WEIGHTS, "best": WEIGHTS}, code={"src": name}, **rest)
+@pytest.fixture
+def makers(inputs, monkeypatch):
+    """Name -> how to make an artefact in a place, an old or a new one."""
+    monkeypatch.setattr("alm.work.parts.sha256_tree", lambda _: "code")  # it takes most of the time
 
+    def quantize(out, age):
+        quantize_model(inputs / "model", out, {"src": age})
 
+    def packing(age):
+        config = PackConfig(shard_tokens=1024)
+        return Packing.of(inputs / "filter", config, Bytes(), {"tokenizer": age})
+
+    def pack(out, age):
+        run_step(packing(age), out, 1)
+
+    def leave_parts(out, age):
+        run_task(packing(age), out, Share(0, 1))
+
+    def train(out, age):
+        config = replace(VOCABULARY, vocab_size={"old": 340, "new": 341}[age])
+        run_step(TokenizerTraining.of(inputs / "filter", config, read_unit), out, 1)
+
+    return {
+        **{"model": publish, "quantize": quantize, "pack": pack, "tokenizer": train},
+        "parts": leave_parts,
+    }

@@ -5,26 +5,18 @@ with that call alone, once with every call after it too.
 """
 
 import errno
-import json
 import os
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count, product
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import torch
 
-from alm.checkpoint import ModelSpec, StateStore, publish_model
-from alm.config import PackConfig, TokenizerConfig, load_model_config
+from alm.checkpoint import StateStore
 from alm.errors import AlmError
-from alm.io import Manifest, canonical_json, sha256_tree, write_text
-from alm.packing import Packing
-from alm.quant import quantize_model
-from alm.tokenizer import TokenizerTraining
-from alm.work import run_step
+from alm.io import sha256_tree
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EMFILE, errno.EDQUOT, errno.EINTR)
 SHORT = 0  # no error: a write takes half of what it is given
@@ -38,46 +30,27 @@ FAULTS = tuple(product((*ERRORS, SHORT), (False, True)))  # (what, whether it la
 class Writer:
     """Writes an artefact, the old or the new one, and tells which of them is there."""
 
-    write: object
-    """Called with a root, and the name of what to write there."""
-    find: object
-    """Called with a root; a digest or a number."""
+    write: Callable
+    """Called with a root, and "old" or "new"."""
+    find: Callable
+    """Called with a root; returns a digest or a number."""
 
 
 @pytest.fixture
-def writers(inputs, make_state, monkeypatch):
-    monkeypatch.setattr("alm.work.parts.sha256_tree", lambda _: "code")  # it takes most of the time
+def writers(makers, make_state):
+    def store_of(root):
+        return StateStore(root / "run", 1, lambda _: None)
 
-    def save(root, name):
-        store = StateStore(root / "run", 1, lambda _: None)
-        store.save(make_state({"old": 1, "new": 2}[name]))
+    def save(root, age):
+        store_of(root).save(make_state({"old": 1, "new": 2}[age]))
 
-    def load(root):
-        return StateStore(root / "run", 1, lambda _: None).load_latest().step
-
-    def pack(root, name):
-        step = Packing.of(
-            inputs / "filter", PackConfig(shard_tokens=1024), Bytes(), {"tokenizer": name}
+    def writer_of(make):
+        return Writer(
+            lambda root, age: make(root / "out", age), lambda root: sha256_tree(root / "out")
         )
-        run_step(step, root / "out", 1)
 
-    def train(root, name):
-        size = {"old": 340, "new": 341}[name]
-        config = replace(VOCABULARY, vocab_size=size)
-        run_step(TokenizerTraining.of(inputs / "filter", config, read), root / "out", 1)
-
-    def digest(root):
-        return sha256_tree(root / "out")
-
-    return {
-        "checkpoint": Writer(save, load),
-        "model": Writer(lambda root, name: publish(root / "out", name), digest),
-        "quantize": Writer(
-            lambda root, name: quantize_model(inputs / "model", root / "out", {"src": name}), digest
-        ),
-        "pack": Writer(pack, digest),
-        "tokenizer": Writer(train, digest),
-    }
+    checkpoint = Writer(save, lambda root: store_of(root).load_latest().step)
+    return {"checkpoint": checkpoint, **{name: writer_of(make) for name, make in makers.items()}}
 
 
 # --- what fails -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from alm.model.dispatch import combine, dispatch, plan_dispatch
+from alm.model.dispatch import combine, dispatch, plan_dispatch, sum_rows
 from alm.model.router import Routing, count_loads
 
 S, E, K, D = 40, 6, 2, 5
@@ -85,3 +85,14 @@ def test_sum_of_bfloat16_rows_is_rounded_once(routing):
     y_SD = combine(y_RD, routing.weights_SK, plan)
 
     assert torch.equal(y_SD, combine(y_RD.float(), routing.weights_SK, plan).bfloat16())
+
+
+def test_portable_sums_avoid_the_kernel_made_for_the_cpu_at_hand(monkeypatch):
+    """It leaves a processor with AVX-512 in a state in which SSE instructions take four times."""
+    y_RD = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    row_SK = torch.tensor([[0, 3], [5, 1], [2, 4]])
+    expected = sum_rows(y_RD, row_SK)
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    monkeypatch.setattr("torch.nn.functional.embedding_bag", None)
+
+    torch.testing.assert_close(sum_rows(y_RD, row_SK), expected)

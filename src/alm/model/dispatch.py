@@ -54,8 +54,10 @@ def combine(y_RD: Tensor, weights_SK: Tensor, plan: Plan) -> Tensor:
 
 def sum_rows(y_RD: Tensor, row_SK: Tensor) -> Tensor:
     """Return the sum of each token's rows, (S, D), rounded once to the dtype of ``y_RD``."""
-    if y_RD.device.type == "cpu":
-        return F.embedding_bag(row_SK, y_RD, mode="sum")  # one pass, with a sum in float32
+    if y_RD.device.type == "cpu" and torch.backends.mkldnn.enabled:
+        # One pass, with a sum in float32. Not in portable mode: the kernel is made for the CPU at
+        # hand, and leaves its wide registers in a state that slows plain SSE down four times.
+        return F.embedding_bag(row_SK, y_RD, mode="sum")
     first_S, *others = row_SK.unbind(1)
     sum_SD = y_RD.index_select(0, first_S).float()
     for row_S in others:
