@@ -24,7 +24,7 @@ MUTANTS = (
         "io/atomic.py",
         "            raw.sync()\n",
         "",
-        "tests/faults/test_power_loss.py",
+        "tests/faults/test_power_loss.py tests/io",
     ),
     Mutant(
         "the name of what was written is not made durable",
