@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 import torch
-from machine import peak_resident_bytes
+
+from alm.runtime.memory import peak_bytes
 
 
 class Turn:
@@ -54,12 +55,3 @@ def synchronize(device: str) -> None:
 def device_name(device: str) -> str:
     """Return what a device is called."""
     return torch.cuda.get_device_name() if device == "cuda" else device
-
-
-def peak_bytes(device: str) -> int:
-    """Return the most memory that training took where it ran; on MPS, what is held at the end."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated()
-    if device == "mps":
-        return torch.mps.driver_allocated_memory()
-    return peak_resident_bytes()

@@ -154,7 +154,6 @@ RULES = {  # a sentence -> (rule, places below src/alm or scripts that it leaves
             "train": "tokens per second, for .state",
             "project": "looks at the machine; no stage stands on it",
             "twins/speed.py": "a benchmark: its page says when and where it was measured",
-            "twins/machine.py": "likewise",
             "io/lock.py": "waits, and says who holds the lock",
             "attended.py": "looks at the parent now and then",
             "work/pool.py": "tells its workers whose they are",

@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "a finished state is trained one step further",
         "train/trainer.py",
-        "        while self.progress.step < self.task.steps:\n            step = self._step()",
-        "        while self.progress.step <= self.task.steps:\n            step = self._step()",
+        "        while self.progress.step < self.task.steps:\n            step = self.step()",
+        "        while self.progress.step <= self.task.steps:\n            step = self.step()",
         "tests/train/test_trainer.py",
     ),
     Mutant(

@@ -100,12 +100,12 @@ def test_no_bad_number_reaches_the_state_from_two_hundred_places(trainer, monkey
     said = []
     monkeypatch.setattr(trainer.around.line, "say", said.append)
     trainer.task.model.train()
-    trainer._step()
+    trainer.step()
     stopped = 0
     for seed in range(N_TRIALS):
         before, skipped = snapshot(trainer), trainer.progress.guard.skipped
         injector = trainer.task.objective.injector = Injector(trainer.task.model, seed)
-        trainer._step()
+        trainer.step()
         injector.remove()
         trainer.task.objective.injector = None
         if is_harmless(trainer, injector, skipped):
@@ -114,7 +114,7 @@ def test_no_bad_number_reaches_the_state_from_two_hundred_places(trainer, monkey
             stopped += 1
             assert trainer.progress.guard.skipped == skipped + 1, (seed, injector.place)
             assert same_bits(snapshot(trainer), before), (seed, injector.place)
-        trainer._step()
+        trainer.step()
 
     assert len(said) == stopped
     assert all("not finite" in line for line in said)
@@ -124,11 +124,11 @@ def test_no_bad_number_reaches_the_state_from_two_hundred_places(trainer, monkey
 
 def test_a_state_saved_after_a_bad_step_is_the_one_from_before_it(trainer):
     trainer.task.model.train()
-    trainer._step()
+    trainer.step()
     before = snapshot(trainer)
 
     trainer.task.objective.injector = Injector(trainer.task.model, 0)
-    trainer._step()
+    trainer.step()
     trainer.around.store.save(trainer._state())
 
     saved = trainer.around.store.load_latest()

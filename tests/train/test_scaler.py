@@ -148,7 +148,7 @@ def test_an_overflow_moves_nothing(build, half):
     trainer = build(objective=overflowing(build().task.objective, 1), numerics=half)
     before = {name: t.clone() for name, t in trainer.task.model.state_dict().items()}
 
-    trainer._step()
+    trainer.step()
 
     assert all(torch.equal(before[n], t) for n, t in trainer.task.model.state_dict().items())
     assert trainer.task.optimizer.state_tensors() == {}

@@ -12,7 +12,7 @@ from .conftest import SHAPES, write_shape
 
 
 def rows(trial, step=0):
-    return trial.training._task().batches(step).tokens_BT
+    return trial.training.task().batches(step).tokens_BT
 
 
 def fingerprints(campaign):

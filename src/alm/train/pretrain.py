@@ -132,7 +132,7 @@ class Pretraining:
             return adopt_state(source, run.path, self.fingerprint, self.spec)
 
     def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
-        task = self._task()
+        task = self.task()
         with ProgressLine("pretrain", task.steps) as line:
             self._tell_padding(line.say)
             around = Surroundings(store=store, line=line, board=board, stop=stop)
@@ -156,7 +156,8 @@ class Pretraining:
                 "balanced by; data.rows: stream has none"
             )
 
-    def _task(self) -> Task:
+    def task(self) -> Task:
+        """Build the network and all else that the loop of this training needs."""
         train, model = self.params.train, self._network()
         masked = self.params.data.document_mask
         in_bfloat16 = self.numerics.precision == "bfloat16"

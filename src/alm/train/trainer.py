@@ -123,7 +123,7 @@ class Trainer:
         self._speed.start()
         self.task.model.train()
         while self.progress.step < self.task.steps:
-            step = self._step()
+            step = self.step()
             for sentence in self._alarm.observe(step.figures.loads_ME):
                 self._say(sentence)
             self._record(step)
@@ -139,7 +139,7 @@ class Trainer:
 
     # --- one step --------------------------------------------------------------------------
 
-    def _step(self) -> Step:
+    def step(self) -> Step:
         """Train on the rows of one step; leave weights as they are where nothing can be learnt."""
         factor = lr_factor(self.progress.step, self.task.steps, self.config)
         sums, grad_norm = self._accumulate()

@@ -15,8 +15,9 @@ import torch
 
 from alm.io import canonical_json, read_json, sha256_bytes, write_json
 from alm.runtime import Numerics
+from alm.runtime.idleness import is_busy
 from alm.twins.intervals import Interval, median_interval
-from alm.twins.machine import describe_machine, is_busy
+from alm.twins.machine import describe_machine
 from alm.twins.stepping import stepping
 from alm.twins.trial import Trial
 from alm.twins.variants import MIXTURE

@@ -18,7 +18,7 @@ def stepping(training: Pretraining) -> Iterator[Callable[[], None]]:
 
     Several may be open at a time where all of them are compiled, or none is.
     """
-    task = training._task()
+    task = training.task()
     nowhere = Path()  # a trainer writes there when it saves or plots, which no step does
     around = Surroundings(
         store=StateStore(nowhere, 1, print),
@@ -30,7 +30,7 @@ def stepping(training: Pretraining) -> Iterator[Callable[[], None]]:
     task.model.train()
 
     def step() -> None:
-        trainer._step()
+        trainer.step()
 
     with compiled_as_decided(task.model, training.numerics):
         yield step
