@@ -81,7 +81,7 @@ evaluate:  ## Bits per byte of held-out text, beside byte n-grams; tasks with kn
 quantize:  ## int8 weights, and what they cost in quality
 sample:    ## Let the model speak; PROMPT="..." asks it (MAX= TEMPERATURE= SEED= N= STATE=latest)
 report:    ## One HTML page and a card
-export:    ## Files for transformers, mlx-lm and llama.cpp, which must agree with alm; not part of repro
+export:    ## Files for transformers, mlx-lm and llama.cpp, compared with alm first; not part of repro
 scratch:   ## The empty start of a preset that continues no other
 
 # What goes with PROMPT="..."; STATE=latest asks a run that is still training.
@@ -114,6 +114,9 @@ scratch: $(INSTALLED)
 	@$(DVC) repro $@
 
 import: $(INSTALLED) ## A Hugging Face directory FROM= as a model of ours, into OUT=
+	@test -n $(call quote,$(FROM)) && test -n $(call quote,$(OUT)) || { \
+	  echo "error: expected FROM= and OUT=; say make import FROM=<directory> OUT=build/imported" >&2; \
+	  exit 2; }
 	@$(PY) scripts/import_model.py --directory=$(call quote,$(FROM)) \
 	  --out=$(call quote,$(OUT)/model) --tokenizer=$(call quote,$(OUT)/tokenizer)
 

@@ -57,7 +57,7 @@ def test_every_shape_of_the_house_reaches_every_target(name):
         ({"moe": {"router": "softmax"}}, LLAMA_CPP),
         ({"moe": {"router": "softmax", "n_shared_experts": 0}}, TARGETS),
         ({"moe": {"n_experts_per_token": 1}}, TARGETS),
-        ({"moe": {"n_experts": 1, "n_experts_per_token": 1}}, ("mlx", "llama_cpp")),
+        ({"moe": {"n_experts": 1, "n_experts_per_token": 1}}, LLAMA_CPP),
     ],
 )
 def test_what_a_shape_reaches(change, changes, reached):

@@ -121,7 +121,7 @@ def test_an_unknown_format_is_answered_with_those_there_are(packed, tmp_path):
 def test_a_folder_has_to_be_named(packed, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(InputError, match="expected OUT= to name a folder .* name a new one"):
+    with pytest.raises(InputError, match="expected OUT= to name a folder, .* name a new one"):
         export_packed(packed, Path(name), "npy")
 
 

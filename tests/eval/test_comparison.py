@@ -10,7 +10,7 @@ import torch
 from alm.checkpoint import ModelSpec, publish_model
 from alm.config import EvaluateConfig, ModelConfig, Stage
 from alm.errors import ConfigError
-from alm.eval.comparison import DocumentCosts, compare_costs, compare_models, render
+from alm.eval.comparison import Contender, DocumentCosts, compare_costs, compare_models, render
 from alm.model import Transformer
 
 SHAPE = ModelConfig(
@@ -122,10 +122,36 @@ def built(corpus, tmp_path, monkeypatch):
     return EvaluateConfig(max_bytes=1000, limits={}, ngram_orders=(), batch_size=2)
 
 
+def test_nothing_is_scored_before_both_are_there(built, monkeypatch):
+    load, scored = Stage.load, []
+
+    def load_one(stage, preset):
+        if preset == "typo":
+            raise ConfigError("no preset")
+        return load(stage, preset)
+
+    monkeypatch.setattr(Stage, "load", load_one)
+    monkeypatch.setattr(Contender, "score", lambda self, *_: scored.append(self.name))
+
+    with pytest.raises(ConfigError, match="no preset"):
+        compare_models("even", "typo", built, "cpu")
+
+    assert scored == []
+
+
+def test_one_document_of_each_source_is_too_few():
+    few = {"bytes": {"a": [100], "b": [90]}, "nats": {"a": [50.0], "b": [40.0]}}
+    other = few | {"nats": {"a": [60.0], "b": [45.0]}}
+
+    said = render(compare_costs(make(**few), make(**other)), "one", "two")
+
+    assert said.count("too few documents") == 3
+
+
 def test_published_models_are_scored_as_their_stage_does(built):
     said = compare_models("even", "odd", built, "cpu").splitlines()
 
-    cost = DocumentCosts.measure("even", built, "cpu")
+    cost = Contender.read("even", built).score(2, "cpu")
     n_tokens = sum(size + 1 for sizes in cost.bytes.values() for size in sizes)
     assert sum(map(sum, cost.nats.values())) == pytest.approx(n_tokens * math.log(260), rel=1e-5)
     assert said[0].split()[:4] == ["source", "documents", "even", "odd"]

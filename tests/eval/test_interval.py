@@ -71,6 +71,18 @@ def test_sources_are_drawn_apart():
     assert low == pytest.approx(3.0)
 
 
+def test_what_one_source_draws_tells_nothing_of_what_another_does():
+    """Drawn alike, the rise of one would always make up for the fall of the other."""
+    n_bytes = np.full(50, 100)
+    rising = n_bytes * math.log(2) * np.linspace(1.0, 2.0, 50)
+    one, other = Costs.of(rising, n_bytes), Costs.of(rising[::-1], n_bytes)
+    error = math.sqrt(2 * np.var(rising) * 50) / (2 * 50 * 100) / math.log(2)
+
+    low, high = interval([one, other])
+
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.12)
+
+
 def test_one_document_says_nothing_about_others():
     assert interval([make(1)]) is None
     assert interval([make(1), make(2)]) is not None
@@ -78,7 +90,7 @@ def test_one_document_says_nothing_about_others():
 
 def test_draws_are_even_and_unrelated():
     n = 7
-    rows = np.array([draw_documents(n, draw) for draw in range(DRAWS)])
+    rows = np.array([draw_documents(n, draw, 0) for draw in range(DRAWS)])
 
     counts = np.bincount(rows.ravel(), minlength=n)
     assert rows.min() == 0
@@ -92,4 +104,4 @@ def test_the_draws_are_the_same_everywhere():
     """SplitMix64 from seed 0, as its authors' program prints it."""
     words = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F, 0xF88BB8A8724C81EC]
 
-    assert draw_documents(1000, 0)[:4].tolist() == [word * 1000 >> 64 for word in words]
+    assert draw_documents(1000, 0, 0)[:4].tolist() == [word * 1000 >> 64 for word in words]

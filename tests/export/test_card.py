@@ -1,6 +1,7 @@
 """The model card names what the model was made of."""
 
 import pytest
+from safetensors.numpy import load_file
 
 from alm.export.card import render_card
 from alm.io import Manifest
@@ -28,7 +29,14 @@ def test_it_names_the_digests_of_all_that_went_in(card, source_of):
     assert [digest for digest in digests if digest[:12] not in card] == []
 
 
-def test_it_counts_parameters_of_the_rows_in_use(source_of, card):
+def test_it_counts_the_parameters_that_the_file_holds(source_of, card, exported_of):
+    tensors = load_file(exported_of().huggingface / "model.safetensors")
+    trained = [each.size for name, each in tensors.items() if not name.endswith("_correction_bias")]
+
+    assert f"language model of {sum(trained):,} parameters, " in card
+
+
+def test_it_tells_shape_and_training(source_of, card):
     model = source_of().spec.model
     assert "| context | 48 tokens |" in card
     assert f"| experts | {model.moe.n_experts} of 32, 2 per token |" in card

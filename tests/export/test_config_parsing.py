@@ -10,6 +10,12 @@ from alm.export.config_parsing import parse_config
 
 from .conftest import SHAPES, SOFTMAX, names_for
 
+NAMED = {  # other keys that may be at fault as well
+    "rope_parameters": "partial_rotary_factor|original_max_position_embeddings",
+    "rope_scaling": "rope_scaling|original_max_position_embeddings|factor",
+    "layer_types": "layer_types|sliding_window",
+    "num_experts_per_tok": "num_experts_per_tok|norm_topk_prob",
+}
 YARN = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 64}
 
 
@@ -76,6 +82,12 @@ def test_what_transformers_itself_writes_comes_back_too(make_spec, parse, shape)
         ("layer_types", ["sliding_attention", "sliding_attention"], {"moe": None}),
         ("num_key_value_heads", 3, {}),
         ("max_position_embeddings", None, {}),
+        ("max_position_embeddings", "48", {}),
+        ("max_position_embeddings", -5, {}),
+        ("mlp_only_layers", 5, {"moe": SOFTMAX}),
+        ("layer_types", 7, {"moe": None}),
+        ("model_type", [], {}),
+        ("sliding_window", "wide", {"moe": None, "window": {"size": 32, "full_every": 2}}),
     ],
 )
 def test_a_network_that_is_not_ours_is_refused_by_its_key(make_spec, parse, key, value, changes):
@@ -83,7 +95,7 @@ def test_a_network_that_is_not_ours_is_refused_by_its_key(make_spec, parse, key,
     if value is None:
         del written[key]
 
-    with pytest.raises(InputError, match=r"config\.json: "):
+    with pytest.raises(InputError, match=rf"config\.json: .*{NAMED.get(key, key)}"):
         parse(written)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alm.errors import IntegrityError
-from alm.export import export_model, gate
+from alm.export import export_model, exporting, gate
 from alm.export.parity import Bounds
 from alm.io import Manifest
 
@@ -63,3 +63,13 @@ def test_only_what_a_target_reads_is_written(publish, rows, tmp_path):
         assert len(exported.facts["gate"]["agrees"]) == {"gguf": 3, "huggingface": 1}.get(
             "".join(first), 0
         )
+
+
+def test_files_that_nobody_read_are_named(export, monkeypatch):
+    for module in (gate, exporting):
+        monkeypatch.setattr(module, "has_llama_cpp", lambda: False)
+
+    said = export().tell()
+
+    assert "so nothing has read the GGUF files" in said
+    assert "transformers: max" in said

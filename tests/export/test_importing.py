@@ -12,6 +12,8 @@ from alm.checkpoint import load_model, read_spec
 from alm.errors import InputError
 from alm.export import import_model
 from alm.export.reference import Reference
+from alm.export.source import Source
+from alm.quant import quantize_model
 from alm.tokenizer import Tokenizer
 
 
@@ -189,3 +191,32 @@ def test_a_vocabulary_of_another_size_is_refused(copy, take):
 def test_a_directory_that_is_not_there_is_named(take, tmp_path):
     with pytest.raises(InputError, match="expected a directory .*nowhere"):
         take(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["model", "tokenizer"])
+def test_what_no_import_wrote_is_not_removed(copy, take, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(InputError, match=f"expected nothing at .*{name}, or what was written"):
+        take(copy())
+
+    assert (tmp_path / name / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_former_import_is_replaced(copy, take):
+    directory = copy()
+    take(directory)
+
+    assert take(directory).n_vocab == 384
+
+
+def test_an_import_can_be_exported_again(exported_of, take, tmp_path):
+    exported = exported_of()
+    take(exported.huggingface)
+    quantize_model(tmp_path / "model", tmp_path / "int8", {})
+    imported = {"model": "model", "int8": "int8", "tokenizer": "tokenizer"}
+
+    paths = exported.source.paths | {key: tmp_path / name for key, name in imported.items()}
+
+    assert Source.read("again", paths).spec.model.vocab_size == 384

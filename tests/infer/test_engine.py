@@ -139,13 +139,16 @@ def test_a_prompt_that_does_not_fit_is_refused_before_any_is_read(
         ({"stop_ids": [262]}, "expected tokens below 262, found 262"),
         ({"logit_bias": {-1: 2.0}}, "expected tokens below 262, found -1"),
         ({"n_top": 263}, "expected n_top of 0 to 262, found 263"),
+        ({"logit_bias": {7: float("nan")}}, "numbers below infinity, found nan"),
+        ({"logit_bias": {7: float("inf")}}, "numbers below infinity, found inf"),
+        ({"seed": -1}, "expected a seed from 0 to .*found -1"),
     ],
 )
 def test_a_request_for_what_does_not_exist_is_refused(
     make_engine, make_model, make_config, options, message
 ):
     with pytest.raises(InputError, match=message):
-        make_engine(make_model()).stream("a", make_config(), None, **options)
+        make_engine(make_model()).stream("a", make_config(), **({"seed": None} | options))
 
 
 def test_without_a_slot_nothing_can_be_continued(make_engine, make_model):

@@ -148,6 +148,16 @@ def test_a_few_are_kept_however_small_they_are():
     assert cache._idle[0].ids == (24, 24, 24)
 
 
+def test_short_prompts_leave_one_decoder_that_holds_nothing():
+    network = FakeNetwork(4)
+    cache = PrefixCache(network, max_bytes=1 << 30)
+
+    for token in range(30):
+        read(cache, [token, token, token])
+
+    assert len(network.made) == len(cache._idle) == 1
+
+
 def test_decoders_in_use_are_not_taken_over():
     network = FakeNetwork(1)
     cache = PrefixCache(network, max_bytes=0)
@@ -174,4 +184,4 @@ def test_a_real_prompt_is_read_from_its_last_whole_chunk(make_model, n):
 
     cache.read([*ids, 7])
 
-    assert lengths == ([n + 1 - n // 128 * 128] if n >= 128 else [])
+    assert lengths == [n + 1 - n // 128 * 128]

@@ -191,6 +191,15 @@ def test_without_chance_the_likeliest_is_taken_after_the_penalty(make_config):
     assert choose_token(logits_V, [0], make_config(repetition_penalty=2.0), None) == 1
 
 
+@pytest.mark.parametrize("change", ["temperature", "repetition_penalty"])
+def test_what_overflows_leaves_the_likeliest(make_config, change):
+    logits_V = torch.tensor([2.0, 3.0, -1.0])
+
+    config = make_config(**{change: 1e-40})
+
+    assert choose_token(logits_V, [1], config, 0.99) == 1
+
+
 def test_draws_follow_the_distribution(make_config):
     logits_V = torch.tensor([1.0, 0.0, -1.0, -3.0])
     n = 4000

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from alm.errors import ConfigError
 from alm.infer import TextStream
+from alm.tokenizer import CONTROL_IDS, PAD_ID, Tokenizer
 
 
 class Chunks:
@@ -89,12 +90,20 @@ def test_character_cut_off_at_the_end_becomes_a_replacement():
     assert stream_chunks([b"a", b"\xe2\x82"]) == ["a", "", "\ufffd"]
 
 
-def test_control_symbols_and_specials_have_no_text(tokenizer):
+def test_control_symbols_and_specials_have_no_text(corpus):
+    tokenizer = Tokenizer.load(corpus / "tokenizer")
     stream = TextStream(tokenizer, ())
 
-    assert [stream.feed(i) for i in range(6)] == [""] * 6
+    silent = [PAD_ID, tokenizer.bos_id, tokenizer.eos_id, *CONTROL_IDS.values()]
+    assert len(silent) > 6
+    assert [stream.feed(i) for i in silent] == [""] * len(silent)
 
 
 def test_empty_stop_string_is_refused(tokenizer):
     with pytest.raises(ConfigError, match="found an empty one; leave it out"):
         TextStream(tokenizer, ["x", ""])
+
+
+def test_one_string_in_place_of_a_list_is_refused(tokenizer):
+    with pytest.raises(ConfigError, match=r"expected a list of stop strings, found 'END'"):
+        TextStream(tokenizer, "END")

@@ -33,14 +33,14 @@ def test_twenty_thousand_steps_leak_nothing(build, config):
     )
     trainer = build(steps=STEPS, config=config)
     seen = {}
-    step = trainer._step
+    step = trainer.step
 
     def step_and_look():
         if trainer.progress.step in (WARM_UP, STEPS - 1):
             seen[trainer.progress.step] = holdings()
         return step()
 
-    trainer._step = step_and_look
+    trainer.step = step_and_look
     trainer.fit()
 
     (resident, files, threads), (resident_last, files_last, threads_last) = seen.values()

@@ -26,14 +26,14 @@ def same(ours, theirs):
 
 def stop_after(trainer, step):
     """Make the trainer hear a signal while it works on ``step``."""
-    train = trainer._step
+    train = trainer.step
 
     def hear_and_train():
         if trainer.progress.step == step - 1:
             trainer.around.stop.signal = 15
         return train()
 
-    trainer._step = hear_and_train
+    trainer.step = hear_and_train
     return trainer
 
 
@@ -151,7 +151,7 @@ def test_shorter_rows_keep_the_tokens_of_a_forward_pass(build, config):
         seen.append(tuple(examples.tokens_BT.shape))
         return next_token_loss(model, examples)
 
-    given(trainer, batches=lambda step: batches(step).cut(2), objective=objective)._step()
+    given(trainer, batches=lambda step: batches(step).cut(2), objective=objective).step()
 
     assert seen == [(2 * 4, 3)] * 2
 
@@ -191,7 +191,7 @@ def test_a_step_that_is_not_finite_changes_nothing(build, bad, where):
     trainer = build(objective=non_finite(bad, {0}, where))
     before = weights(trainer)
 
-    trainer._step()
+    trainer.step()
 
     assert same(weights(trainer), before)
     assert trainer.task.optimizer.state_tensors() == {}
@@ -284,14 +284,14 @@ def test_speed_counts_only_what_this_process_did(build):
 
 def test_a_step_without_a_target_that_counts_moves_nothing(build):
     trainer = build(steps=4)
-    trainer._step()  # so that there is momentum to go on with
+    trainer.step()  # so that there is momentum to go on with
     before, state = weights(trainer), trainer.task.optimizer.state_tensors()
     state = {name: tensor.clone() for name, tensor in state.items()}
     batches, losses = trainer.task.batches, trainer.progress.loss_count
     blank = lambda step: replace(batches(step), loss_mask_BT=np.zeros((4, 8), bool))  # noqa: E731
     trainer = given(trainer, batches=blank)
 
-    trainer._step()
+    trainer.step()
 
     assert same(weights(trainer), before)
     assert same(trainer.task.optimizer.state_tensors(), state)
@@ -341,11 +341,11 @@ def soon(monkeypatch):
 def test_a_spike_trains_nothing_and_is_told_and_counted(build, config, soon, capsys):
     trainer = build(objective=spiky({6}), config=replace(config, spike_deviations=6.0))
     for _ in range(6):
-        trainer._step()
+        trainer.step()
     before, state = weights(trainer), trainer.task.optimizer.state_tensors()
     state = {name: tensor.clone() for name, tensor in state.items()}
 
-    step = trainer._step()
+    step = trainer.step()
 
     assert not step.trained
     assert same(weights(trainer), before)
@@ -464,7 +464,7 @@ def test_a_curriculum_trains_on_as_many_tokens_in_every_step(build, config):
     trainer = with_curriculum(build, replace(config, micro_batch_size=2), "run")
     trainer = given(trainer, objective=objective)
     for _ in range(12):
-        trainer._step()
+        trainer.step()
 
     assert seen == [(4, 5)] * 12 + [(2, 9)] * 12
 

@@ -32,16 +32,15 @@ import numpy as np
 
 from alm.data.stream import TokenStream
 from alm.data.verification import verify_packed
-from alm.errors import ConfigError, InputError, IntegrityError
-from alm.io import Manifest, new_directory, new_file
-from alm.io.atomic import OLD, PART
+from alm.errors import ConfigError, InputError
+from alm.io import Manifest, new_directory, new_file, require_replaceable
 
 KIND = "corpus.exported"
 CHUNK_TOKENS = 2**20
 MAGIC = b"MMIDIDX\0\0"
 INT32 = 4  # Megatron's code
 INT32_END = 2**31
-WRITTEN = re.compile(r"((train|val)(\.bin|\.idx|\.npy|-documents\.npy)|manifest\.json)(\.part)?")
+WRITTEN = re.compile(r"((train|val)(\.bin|\.idx|\.npy|-documents\.npy)|manifest\.json)")
 
 Format = Literal["megatron", "npy"]
 
@@ -63,7 +62,7 @@ def export_packed(packed: Path, out: Path, file_format: Format) -> Manifest:
         raise ConfigError(
             f"expected a format out of {', '.join(WRITERS)}, found {file_format!r}; say FORMAT=npy"
         )
-    _require_replaceable(out)
+    require_replaceable(out, KIND, WRITTEN)
     source = verify_packed(packed)
     with new_directory(out) as root:
         for split in source.facts["splits"]:
@@ -118,36 +117,6 @@ WRITERS: dict[Format, Callable[[TokenStream, Path], None]] = {
     "megatron": write_megatron,
     "npy": write_npy,
 }
-
-
-def _require_replaceable(out: Path) -> None:
-    """Refuse to write where anything would be lost but a former export, whole or begun."""
-    if not out.name:
-        raise InputError(
-            f"expected OUT= to name a folder for the export, found {str(out)!r}; name a new one"
-        )
-    for path in (out, *(out.with_name(out.name + suffix) for suffix in (OLD, PART))):
-        is_left = path != out and _is_begun(path)
-        if (path.exists() or path.is_symlink()) and not (is_left or _is_export(path)):
-            raise InputError(
-                f"expected nothing at {path}, or what an export left there, found something else, "
-                "which would be removed; name a new folder as OUT="
-            )
-
-
-def _is_export(path: Path) -> bool:
-    try:
-        Manifest.read(path, KIND)
-    except IntegrityError:
-        return False
-    return not path.is_symlink()
-
-
-def _is_begun(path: Path) -> bool:
-    """Whether a folder holds nothing but what an export writes."""
-    if path.is_symlink() or not path.is_dir():
-        return False
-    return all(each.is_file() and WRITTEN.fullmatch(each.name) for each in sorted(path.iterdir()))
 
 
 def _copy_tokens(stream: TokenStream, kind: str, write: Callable[[bytes], object]) -> None:

@@ -34,7 +34,7 @@ RULE = (
     "The n-gram models (interpolated modified Kneser-Ney, counted in the train split) code the "
     "same documents as their bytes and an end symbol, and never look across documents.",
     "Of each source all held-out documents are scored, or the first that stay within "
-    "evaluate.max_bytes; totals are sums over documents.",
+    "evaluate.max_bytes and evaluate.limits, at least one; totals are sums over documents.",
     "interval is where 95 % of 1,000 draws of as many documents lie, drawn with repetition within "
     "each source.",
     "seen is the share of the scored bytes in lines of over 30 bytes that are a line of the "

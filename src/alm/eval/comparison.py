@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from alm.checkpoint import load_model, read_spec
+from alm.checkpoint import ModelSpec, load_model, read_spec
 from alm.config import EvaluateConfig, Stage
 from alm.errors import ConfigError
 from alm.eval.bits_per_byte import bits_per_byte, score_documents
@@ -29,46 +30,66 @@ class DocumentCosts:
     """Source -> nats of its documents, in the order of the corpus."""
     bytes: dict[str, list[int]]
 
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """The model of a preset, and the held-out documents of its corpus: read, but not yet scored."""
+
+    name: str
+    model: Path
+    spec: ModelSpec
+    held_out: HeldOut
+    text_sha256: str
+
     @classmethod
-    def measure(cls, preset: str, config: EvaluateConfig, device: str) -> Self:
-        """Score a preset's model on the held-out documents of its corpus, as stage evaluate does.
+    def read(cls, preset: str, config: EvaluateConfig) -> Self:
+        """Read what stage evaluate of a preset depends on.
 
         Raises:
+            ConfigError: there is no such preset.
             IntegrityError: a file is damaged, or model, tokens and text do not belong together.
         """
         places = {path.name: path for path in Stage.load(STAGE, preset).deps}
         model, packed, documents = (places[name] for name in READS)
+        spec = read_spec(model)
         held_out = HeldOut.read(packed, documents, config.max_bytes, config.limits)
-        spec, network = read_spec(model), load_model(model, device)
         held_out.stream.require_tokenizer(spec.tokenizer_sha256)
-        nats = {
-            source: score_documents(
-                network,
-                held_out.stream,
-                held_out.starts,
-                chosen,
-                seq_len=spec.seq_len,
-                batch_size=config.batch_size,
-            ).tolist()
-            for source, chosen in held_out.chosen.items()
-        }
-        sizes = {
-            source: [len(held_out.texts[i]) for i in chosen]
-            for source, chosen in held_out.chosen.items()
-        }
         digest = sha256_file(documents / TEXT.format(split=SPLIT))
-        return cls(name=preset, text_sha256=digest, nats=nats, bytes=sizes)
+        return cls(name=preset, model=model, spec=spec, held_out=held_out, text_sha256=digest)
+
+    @property
+    def bytes(self) -> dict[str, list[int]]:
+        """Source -> bytes of its documents, in the order of the corpus."""
+        texts, chosen = self.held_out.texts, self.held_out.chosen
+        return {source: [len(texts[i]) for i in own] for source, own in chosen.items()}
+
+    def score(self, batch_size: int, device: str) -> DocumentCosts:
+        """Score the documents, as stage evaluate does."""
+        network, held_out = load_model(self.model, device), self.held_out
+        options = {"seq_len": self.spec.seq_len, "batch_size": batch_size}
+        nats = {
+            source: score_documents(network, held_out.stream, held_out.starts, own, **options)
+            for source, own in held_out.chosen.items()
+        }
+        return DocumentCosts(
+            name=self.name,
+            text_sha256=self.text_sha256,
+            nats={source: each.tolist() for source, each in nats.items()},
+            bytes=self.bytes,
+        )
 
 
 def compare_models(a: str, b: str, config: EvaluateConfig, device: str) -> str:
     """Score the models of two presets under one configuration, and say which is better.
 
     Raises:
-        ConfigError: their corpora hold other text.
+        ConfigError: there is no such preset, or their corpora hold other text; nothing has been
+            scored then.
         IntegrityError: one of them is not built, or damaged.
     """
-    found = compare_costs(*(DocumentCosts.measure(each, config, device) for each in (a, b)))
-    return render(found, a, b)
+    pair = [Contender.read(each, config) for each in (a, b)]
+    _require_same_text(*pair)
+    return render(compare_costs(*(each.score(config.batch_size, device) for each in pair)), a, b)
 
 
 def compare_costs(a: DocumentCosts, b: DocumentCosts) -> dict[str, Any]:
@@ -85,13 +106,17 @@ def compare_costs(a: DocumentCosts, b: DocumentCosts) -> dict[str, Any]:
     Raises:
         ConfigError: they were not scored on the same text.
     """
+    _require_same_text(a, b)
+    rows = {source: _compare(a, b, [source]) for source in a.nats}
+    return {"total": _compare(a, b, list(a.nats)), "sources": rows}
+
+
+def _require_same_text(a: Contender | DocumentCosts, b: Contender | DocumentCosts) -> None:
     if (a.text_sha256, a.bytes) != (b.text_sha256, b.bytes):
         raise ConfigError(
             f"expected {a.name} and {b.name} to be scored on the same documents, found others; "
             "give both presets corpora with the same text, and the same evaluate section"
         )
-    rows = {source: _compare(a, b, [source]) for source in a.nats}
-    return {"total": _compare(a, b, list(a.nats)), "sources": rows}
 
 
 def _compare(a: DocumentCosts, b: DocumentCosts, sources: Sequence[str]) -> dict[str, Any]:
@@ -129,7 +154,7 @@ def _row(name: str, each: dict[str, Any]) -> tuple[str, ...]:
         f"{each['a']:.4f}",
         f"{each['b']:.4f}",
         f"{each['difference']:+.4f}",
-        f"{sure[0]:+.4f} to {sure[1]:+.4f}" if sure else "one document",
+        f"{sure[0]:+.4f} to {sure[1]:+.4f}" if sure else "too few documents",
         f"{100 * each['b_is_better']:.0f} %",
     )
 

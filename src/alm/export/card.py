@@ -1,7 +1,10 @@
 """The model card: what the model is, what it was made of, and how to run it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from alm.checkpoint import ModelSpec
+from alm.config import ModelConfig
 from alm.export.architecture import architecture_of
 from alm.export.source import Source
 from alm.model import describe
@@ -53,7 +56,7 @@ def _front_matter() -> str:
 
 
 def _introduce(source: Source) -> str:
-    size = describe(source.spec.model, source.spec.n_vocab, source.spec.seq_len)
+    size = describe(_written_shape(source.spec), source.spec.n_vocab, source.spec.seq_len)
     kind = "dense" if source.spec.model.moe is None else "mixture-of-experts"
     active = "" if source.spec.model.moe is None else f", {size.n_active:,} of them active"
     return (
@@ -61,6 +64,11 @@ def _introduce(source: Source) -> str:
         f"It is a `{architecture_of(source.spec.model).class_name}`, which {_readers(source)} can "
         "load as it is."
     )
+
+
+def _written_shape(spec: ModelSpec) -> ModelConfig:
+    """Return the shape without the rows that no token uses: no file has them."""
+    return replace(spec.model, vocab_size=spec.n_vocab)
 
 
 def _readers(source: Source) -> str:

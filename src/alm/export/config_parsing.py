@@ -1,5 +1,6 @@
 """``config.json`` back into a shape, where it describes a network of ours."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,8 @@ FIXED_OF = {
     QWEN3_MOE: FIXED | FIXED_OF_QWEN3_MOE | NO_WINDOW,
     GLM4_MOE: FIXED | FIXED_OF_GLM4_MOE,
 }
+MIXTURE_OF = {QWEN3: {}, QWEN3_MOE: MIXTURE_OF_QWEN3_MOE, GLM4_MOE: MIXTURE_OF_GLM4_MOE}
+WITHIN = {"sliding_window": "size", "original_max_position_embeddings": "original_seq_len"}
 FULL = "full_attention"
 
 
@@ -45,29 +48,44 @@ def parse_config(values: dict[str, Any], where: str, tokenizer_sha256: str) -> M
     Raises:
         InputError: it describes a network that is not ours; the message names the key.
     """
-    if values.get("model_type") not in ARCHITECTURES:
+    kind = values.get("model_type")
+    if not isinstance(kind, str) or kind not in ARCHITECTURES:
         raise InputError(
             f"{where}: expected model_type {' or '.join(ARCHITECTURES)}, found "
-            f"{values.get('model_type')!r}; only these are networks of alm"
+            f"{kind!r}; only these are networks of alm"
         )
-    architecture = ARCHITECTURES[values["model_type"]]
+    architecture = ARCHITECTURES[kind]
     flat = {**EARLIER, **values, **flatten_rope(values)}
     _check_fixed(flat, FIXED_OF[architecture], where)
     try:
         config = _build(flat, architecture, where)
     except ValidationError as error:
-        detail = error.errors()[0]
-        key = ".".join(map(str, detail["loc"]))
-        raise InputError(
-            f"{where}: {key}: {detail['msg']}; alm cannot build such a network"
-        ) from None
-    (seq_len,) = _take(flat, {"max_position_embeddings": "seq_len"}, where).values()
+        complaint = _in_their_words(error, architecture)
+        raise InputError(f"{where}: {complaint}; alm cannot build such a network") from None
     return ModelSpec(
         model=replace(config, targets=reachable_targets(config)),
         n_vocab=config.vocab_size,
-        seq_len=seq_len,
+        seq_len=_seq_len(flat, where),
         tokenizer_sha256=tokenizer_sha256,
     )
+
+
+def _in_their_words(error: ValidationError, architecture: Architecture) -> str:
+    """Say what is wrong with a shape by the keys of the file and not by our own names."""
+    detail = error.errors()[0]
+    theirs = {ours: key for key, ours in {**SHAPE, **MIXTURE_OF[architecture], **WITHIN}.items()}
+    said = ": ".join([*map(str, detail["loc"][-1:]), detail["msg"]])
+    return re.sub(r"\w+", lambda word: theirs.get(word[0], word[0]), said)
+
+
+def _seq_len(flat: dict[str, Any], where: str) -> int:
+    (found,) = _take(flat, {"max_position_embeddings": "seq_len"}, where).values()
+    if type(found) is not int or found < 1:
+        raise InputError(
+            f"{where}: expected max_position_embeddings to be a whole number of at least 1, found "
+            f"{found!r}; alm has no such network"
+        )
+    return found
 
 
 def _build(flat: dict[str, Any], architecture: Architecture, where: str) -> ModelConfig:
@@ -91,6 +109,11 @@ def _softmax_mixture(flat: dict[str, Any], where: str) -> MoEConfig:
     if "num_experts" not in flat and "num_local_experts" in flat:
         flat = {**flat, "num_experts": flat["num_local_experts"]}
     dense = flat.get("mlp_only_layers") or []
+    if not isinstance(dense, list):
+        raise InputError(
+            f"{where}: expected mlp_only_layers to be a list, found {dense!r}; alm has no such "
+            "network"
+        )
     _check_fixed({"mlp_only_layers": dense}, {"mlp_only_layers": list(range(len(dense)))}, where)
     taken = _take(flat, MIXTURE_OF_QWEN3_MOE, where)
     moe = MoEConfig(router="softmax", n_dense_layers=len(dense), n_shared_experts=0, **taken)
@@ -110,6 +133,10 @@ def _check_weights(moe: MoEConfig, flat: dict[str, Any], where: str) -> MoEConfi
 def _add_window(config: ModelConfig, flat: dict[str, Any], where: str) -> ModelConfig:
     """Find the period after which a layer sees everything, from the list of all layers."""
     kinds = flat.get("layer_types") or [FULL] * config.n_layers
+    if not isinstance(kinds, list):
+        raise InputError(
+            f"{where}: expected layer_types to be a list, found {kinds!r}; alm has no such network"
+        )
     if kinds == [FULL] * config.n_layers:
         if config.moe is None:
             _check_fixed(flat, NO_WINDOW, where)
@@ -136,5 +163,7 @@ def _check_fixed(values: dict[str, Any], fixed: dict[str, Any], where: str) -> N
 
 def _take(values: dict[str, Any], names: dict[str, str], where: str) -> dict[str, Any]:
     if missing := [theirs for theirs in names if theirs not in values]:
-        raise InputError(f"{where}: expected the keys of a whole shape, without {missing[0]}")
+        raise InputError(
+            f"{where}: expected the key {missing[0]}, found none; without it the shape is not known"
+        )
     return {ours: values[theirs] for theirs, ours in names.items()}

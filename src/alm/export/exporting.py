@@ -11,6 +11,7 @@ import numpy as np
 from alm.export.gate import Files, Passed, pass_gate
 from alm.export.gguf import Format, write_gguf
 from alm.export.huggingface import write_huggingface
+from alm.export.llama_cpp_peer import has_llama_cpp
 from alm.export.parity import Parity
 from alm.export.source import Source
 from alm.export.weights import Weights
@@ -21,6 +22,7 @@ HUGGINGFACE = "huggingface"
 GGUF = "gguf"
 LIBRARIES = ("gguf", "numpy", "safetensors", "torch", "transformers", "xllamacpp")
 N_PROMPTS = 24
+UNREAD = "llama.cpp: not installed, so nothing has read the GGUF files; pip install 'alm[export]'"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Exported:
     def tell(self) -> str:
         """Say how close each tool came, a line each."""
         lines = [f"{name}: {parity}" for name, parity in self.parities.items()]
+        if "llama_cpp" in self.facts["targets"] and not has_llama_cpp():
+            lines.append(UNREAD)
         return "\n".join(lines) or "the shape names no targets: nothing to export"
 
 

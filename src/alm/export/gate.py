@@ -1,4 +1,4 @@
-"""Nothing is exported that another tool reads otherwise than we do.
+"""Nothing is exported that another tool, where it is installed, reads otherwise than we do.
 
 Each tool loads the finished files as a user would, on prompts of held-out tokens: transformers
 predicts behind every token, llama.cpp behind the last of each prompt. Both read the same strings.

@@ -174,7 +174,7 @@ def _add_tensor(writer: "GGUFWriter", tensor: Tensor, shape: tuple[int, ...], ki
 
 
 def _is_matrix(tensor: Tensor, shape: tuple[int, ...]) -> bool:
-    return is_quantized(tensor.source or tensor.name, len(shape))
+    return is_quantized(tensor.source or tensor.name, shape)
 
 
 def _encode(weights: Weights, tensor: Tensor, kind: Format) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A Hugging Face directory back into a model of ours: safetensors only, nothing that runs code."""
 
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -15,7 +16,14 @@ from alm.errors import InputError
 from alm.export import names
 from alm.export.config_parsing import parse_config
 from alm.export.huggingface import TOKENIZER_MODEL
-from alm.io import Manifest, new_directory, parse_json, sha256_file, write_bytes
+from alm.io import (
+    Manifest,
+    new_directory,
+    parse_json,
+    require_replaceable,
+    sha256_file,
+    write_bytes,
+)
 from alm.model import Transformer
 from alm.tokenizer import Tokenizer
 
@@ -23,6 +31,9 @@ WEIGHTS = "*.safetensors"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 SHOWN = 3  # tensors that an error names
 HEAD = "lm_head.weight"
+MODEL, TOKENIZER = "model.pretrain", "tokenizer"
+MODEL_FILES = re.compile(r"(model|best)\.safetensors|config\.json|manifest\.json")
+TOKENIZER_FILES = re.compile(r"tokenizer\.(model|json)|manifest\.json")
 NO_WEIGHT = ".rotary_emb.inv_freq"  # some versions of transformers store this table
 
 
@@ -35,10 +46,13 @@ def import_model(directory: Path, out: Path, tokenizer: Path) -> None:
         tokenizer: directory of the tokenizer to make.
 
     Raises:
-        InputError: a file is absent or no safetensors, the network is none of ours, or a tensor is
-            missing, unknown, of another shape or not finite; the message names it.
+        InputError: something else lies where the model or its tokenizer would, a file is absent or
+            no safetensors, the network is none of ours, or a tensor is missing, unknown, of
+            another shape or not finite; the message names it.
         IntegrityError: the tokenizer is none of alm's.
     """
+    require_replaceable(out, MODEL, MODEL_FILES)
+    require_replaceable(tokenizer, TOKENIZER, TOKENIZER_FILES)
     _refuse_pickles(directory)
     vocabulary = Tokenizer(_read(directory / TOKENIZER_MODEL))
     config = directory / "config.json"
@@ -121,19 +135,29 @@ def _open(directory: Path, stack: ExitStack) -> dict[str, safe_open]:
         try:
             file = stack.enter_context(safe_open(path, framework="pt"))
         except (OSError, SafetensorError) as error:
-            raise InputError(f"{path}: expected a safetensors file: {error}") from None
+            raise InputError(
+                f"{path}: expected a safetensors file, found another: {error}; copy it again"
+            ) from None
         for name in file.keys():  # noqa: SIM118 (it is no mapping)
             if name in found:
-                raise InputError(f"{path}: expected each tensor once, found {name} again")
+                raise InputError(
+                    f"{path}: expected each tensor once, found {name} again; remove a file"
+                )
             found[name] = file
     if not found:
-        raise InputError(f"{directory}: expected {WEIGHTS} with the weights, found none")
+        raise InputError(
+            f"{directory}: expected {WEIGHTS} with the weights, found none; save the model as "
+            "safetensors"
+        )
     return found
 
 
 def _refuse_pickles(directory: Path) -> None:
     if not directory.is_dir():
-        raise InputError(f"expected a directory with config.json and weights at {directory}")
+        raise InputError(
+            f"expected a directory with config.json and weights at {directory}, found none; name "
+            "another as FROM="
+        )
     names = sorted(path.name for path in directory.iterdir())
     if pickles := [name for name in names if name.endswith(PICKLES)]:
         raise InputError(
@@ -153,9 +177,11 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         values = parse_json(_read(path).decode("utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: expected JSON: {error}") from None
+        raise InputError(f"{path}: expected JSON, found {error}; copy it again") from None
     if not isinstance(values, dict):
-        raise InputError(f"{path}: expected a mapping, found {type(values).__name__}")
+        raise InputError(
+            f"{path}: expected a mapping, found {type(values).__name__}; it is of another program"
+        )
     return values
 
 
@@ -164,7 +190,7 @@ def _publish_tokenizer(vocabulary: Tokenizer, model: bytes, out: Path) -> None:
         write_bytes(directory / TOKENIZER_MODEL, model)
         Manifest.write(
             directory,
-            "tokenizer",
+            TOKENIZER,
             params={},
             inputs={},
             facts={"sha256": vocabulary.sha256, "vocab_size": vocabulary.vocab_size},

@@ -89,7 +89,8 @@ class Source:
                 )
 
     def _check_tokenizer(self) -> None:
-        algorithm = self.manifests["tokenizer"].params["tokenizer"]["algorithm"]
+        trained = self.manifests["tokenizer"].params.get("tokenizer", {})
+        algorithm = trained.get("algorithm", BPE)  # an import says none, and exports are BPE alone
         if algorithm != BPE:
             raise ConfigError(
                 f"expected tokenizer.algorithm {BPE} to export, found {algorithm}; such a "

@@ -1,5 +1,6 @@
 """One completion in the making: tokens are chosen, turned into text, and an end is found."""
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,11 +8,12 @@ from typing import Literal
 from torch import Tensor
 
 from alm.config import SampleConfig
+from alm.errors import InputError
 from alm.infer.draft import Draft
 from alm.infer.penalties import add_bias
 from alm.infer.sampler import choose_token, uniform
 from alm.infer.scoring import TokenScore, score_tokens
-from alm.infer.text import TextStream
+from alm.infer.text import TextStream, require_stop_strings
 from alm.tokenizer import Tokenizer
 
 FinishReason = Literal["stop", "length", "context"]
@@ -36,6 +38,22 @@ class Request:
     """Token -> what is added to its score; minus infinity forbids it."""
     n_top: int | None = None
     """Give the log-probability of each new token, and of so many of the likeliest at its place."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no completion can be made of.
+
+        Raises:
+            ConfigError: a stop string is none.
+            InputError: the seed or a bias is out of range.
+        """
+        require_stop_strings(self.stop)
+        if self.seed is not None and not 0 <= self.seed < 2**63:
+            raise InputError(f"expected a seed from 0 to 2^63 - 1, found {self.seed}; change it")
+        wrong = [bias for bias in self.logit_bias.values() if not bias < math.inf]
+        if wrong:
+            raise InputError(
+                f"expected biases that are numbers below infinity, found {wrong[0]}; change it"
+            )
 
 
 @dataclass(frozen=True)

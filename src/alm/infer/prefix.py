@@ -31,8 +31,8 @@ class PrefixCache:
     were read in calls cut where they would be cut now, at multiples of the network's alignment.
 
     Idle decoders, 16 at most, are kept in the order in which they became idle. A prompt takes one
-    over where more than half of what that one holds begins the prompt; else a new one while there
-    is room for it; else the oldest.
+    over where more than half of what that one holds begins the prompt, or where it holds nothing;
+    else a new one while there is room for it; else the oldest.
 
     Args:
         network: makes the decoders.
@@ -67,7 +67,9 @@ class PrefixCache:
 
     def _take(self, ids: Sequence[int]) -> Idle:
         shared = [idle.shared(ids) for idle in self._idle]
-        alike = [i for i, idle in enumerate(self._idle) if 2 * shared[i] > len(idle.ids)]
+        alike = [
+            i for i, idle in enumerate(self._idle) if not idle.ids or 2 * shared[i] > len(idle.ids)
+        ]
         if alike:
             return self._idle.pop(max(alike, key=lambda i: (shared[i], i)))
         if self._idle and self._is_full(1):

@@ -50,9 +50,12 @@ def choose_token(
     said, presence, frequency = ids[n_prompt:], config.presence_penalty, config.frequency_penalty
     logits_V = penalize_repeats(logits_V, ids, config.repetition_penalty)
     logits_V = penalize_counts(logits_V, said, presence=presence, frequency=frequency)
+    best = int(logits_V.argmax())
     if chance is None:
-        return int(logits_V.argmax())
+        return best
     logits_V = logits_V / config.temperature
+    if not logits_V[best].isfinite():  # so cold, or so penalised, that no other has a chance
+        return best
     logits_V = keep_top_k(logits_V, config.top_k)
     logits_V = keep_top_p(logits_V, config.top_p)
     logits_V = keep_min_p(logits_V, config.min_p)

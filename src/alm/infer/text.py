@@ -20,12 +20,11 @@ class TextStream:
         stop: strings that end the text.
 
     Raises:
-        ConfigError: a stop string is empty.
+        ConfigError: see :func:`require_stop_strings`.
     """
 
     def __init__(self, tokenizer: Tokenizer, stop: Collection[str]) -> None:
-        if "" in stop:
-            raise ConfigError("expected stop strings, found an empty one; leave it out")
+        require_stop_strings(stop)
         self.stopped = False
         self._tokenizer = tokenizer
         self._stop = tuple(stop)
@@ -61,3 +60,16 @@ class TextStream:
             if any(stop.startswith(self._held[-length:]) for stop in self._stop):
                 return length
         return 0
+
+
+def require_stop_strings(stop: Collection[str]) -> None:
+    """Refuse what cannot end a text.
+
+    Raises:
+        ConfigError: one string is given instead of several, whose letters would be taken, or one
+            of them is empty.
+    """
+    if isinstance(stop, str):
+        raise ConfigError(f"expected a list of stop strings, found {stop!r}; put it into a list")
+    if "" in stop:
+        raise ConfigError("expected stop strings, found an empty one; leave it out")

@@ -19,6 +19,7 @@ from alm.io.ignored import is_ignored
 from alm.io.lock import announce_stop, hold_lock
 from alm.io.manifest import FileEntry, Manifest
 from alm.io.removal import clear_trash, remove_directory, tree_bytes
+from alm.io.replacement import require_replaceable
 from alm.io.room import free_bytes, require_writable
 from alm.io.strict_json import canonical_json, parse_json, read_json, rounded, write_json
 
@@ -41,6 +42,7 @@ __all__ = [
     "remove_directory",
     "remove_tree",
     "rename",
+    "require_replaceable",
     "require_writable",
     "restore_replaced",
     "rounded",

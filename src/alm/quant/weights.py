@@ -1,4 +1,4 @@
-"""A published model in int8: every matrix in blocks, everything else as it was.
+"""A published model in int8: every matrix in blocks of 32, everything else as it was.
 
 The file is a pure function of the weights file: numpy does the arithmetic, on one thread, and
 safetensors lays tensors out by type and name. A quantized matrix ``x`` is two tensors, ``x`` (int8,
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from alm.errors import IntegrityError
 from alm.io import Manifest, new_directory, write_bytes
-from alm.quant.blocks import Blocks, dequantize_blocks, quantize_blocks
+from alm.quant.blocks import BLOCK, Blocks, dequantize_blocks, quantize_blocks
 
 SOURCE_KIND = "model.pretrain"
 SOURCE_WEIGHTS = "model.safetensors"
@@ -42,7 +42,6 @@ def quantize_model(model: Path, out: Path, code: dict[str, str]) -> Manifest:
 
     Raises:
         IntegrityError: the model is absent or damaged, or holds weights that are not finite.
-        ConfigError: a matrix has a width that blocks of 32 do not divide.
     """
     source = Manifest.read(model, SOURCE_KIND)
     source.verify(model)
@@ -66,7 +65,7 @@ def quantize_tensors(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return ``tensors`` with each matrix replaced by its values and scales."""
     quantized: dict[str, np.ndarray] = {}
     for name, weights in sorted(tensors.items()):
-        if not is_quantized(name, weights.ndim):
+        if not is_quantized(name, weights.shape):
             quantized[name] = weights
             continue
         blocks = quantize_blocks(weights, name)
@@ -74,13 +73,14 @@ def quantize_tensors(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return quantized
 
 
-def is_quantized(name: str, n_axes: int) -> bool:
-    """Tell whether weights of this name and number of axes are stored in blocks.
+def is_quantized(name: str, shape: tuple[int, ...]) -> bool:
+    """Tell whether weights of this name and shape are stored in blocks.
 
-    Matrices and stacks of them are, the embedding among them. Norms and the selection bias are
-    vectors, a thousandth of the bytes; the router is named in ``FULL_PRECISION``.
+    Matrices and stacks of them are, the embedding among them, unless blocks do not divide their
+    rows. Norms and the selection bias are vectors, a thousandth of the bytes; the router is named
+    in ``FULL_PRECISION``.
     """
-    return n_axes >= 2 and not FULL_PRECISION & set(name.split("."))
+    return len(shape) >= 2 and shape[-1] % BLOCK == 0 and not FULL_PRECISION & set(name.split("."))
 
 
 def read_dequantized(directory: Path) -> dict[str, Tensor]:
