@@ -87,7 +87,10 @@ scratch:   ## The empty start of a preset that continues no other
 # What goes with PROMPT="..."; STATE=latest asks a run that is still training.
 choice = $(if $(findstring command line,$(origin $(1))),$(call quote,$(2)=$($(1))))
 choices = $(strip $(call choice,MAX,max_new_tokens) $(call choice,TEMPERATURE,temperature) \
-  $(call choice,SEED,seed) $(call choice,N,n))
+  $(call choice,TOP_K,top_k) $(call choice,TOP_P,top_p) $(call choice,MIN_P,min_p) \
+  $(call choice,REPETITION_PENALTY,repetition_penalty) \
+  $(call choice,PRESENCE_PENALTY,presence_penalty) \
+  $(call choice,FREQUENCY_PENALTY,frequency_penalty) $(call choice,SEED,seed) $(call choice,N,n))
 ifeq ($(origin PROMPT),command line)
 sample: $(INSTALLED)
 	$(ask_params)
@@ -100,7 +103,7 @@ ifneq ($(and $(STATE),$(filter sample,$(MAKECMDGOALS))),)
 $(error STATE= goes with PROMPT="...": a run in progress is asked, not built)
 endif
 ifneq ($(and $(choices),$(filter sample,$(MAKECMDGOALS))),)
-$(error MAX=, TEMPERATURE=, SEED= and N= go with PROMPT="...": the stage has those of params.yaml)
+$(error MAX=, TEMPERATURE=, SEED=, N= and the like go with PROMPT="...": the stage has params.yaml)
 endif
 endif
 $(REPRO_STAGES): $(INSTALLED)
@@ -127,6 +130,9 @@ params: $(INSTALLED) ## Every value of PRESET, and where it is set
 plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time; builds nothing
 	@$(PY) scripts/plan.py $(preset)
 
+ifneq ($(and $(filter describe,$(MAKECMDGOALS)),$(findstring command line,$(origin PRESET))),)
+$(error describe takes MODEL=, a shape of configs/models, and no PRESET=)
+endif
 describe: $(INSTALLED) ## Parameters, FLOPs and memory of MODEL=, or of every shape (BUDGET_GB=)
 	@$(PY) scripts/describe.py --model=$(call quote,$(or $(MODEL),all)) \
 	  $(if $(BUDGET_GB),--budget-gb=$(call quote,$(BUDGET_GB)))

@@ -305,6 +305,19 @@ def test_choices_reach_the_model_from_the_command_line_only(project):
     assert call.endswith("--choose max_new_tokens=3 temperature=0")
 
 
+def test_every_limit_is_a_choice(project):
+    limits = ("TOP_K", "TOP_P", "MIN_P", "REPETITION_PENALTY", "PRESENCE_PENALTY")
+    limits += ("FREQUENCY_PENALTY",)
+
+    call = project.called("sample", "PROMPT=x", *(f"{name}=1" for name in limits))[-1]
+
+    assert call.endswith("--choose " + " ".join(f"{name.lower()}=1" for name in limits))
+
+
+def test_a_preset_is_no_shape(project):
+    assert "describe takes MODEL=" in project.make("describe", "PRESET=tiny").stderr
+
+
 def test_choices_without_a_prompt_are_refused(project):
     assert "go with PROMPT=" in project.make("sample", "SEED=3").stderr
 
