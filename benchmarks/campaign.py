@@ -16,13 +16,10 @@ from curve import Curve
 from trial import Trial
 
 from alm.config import available_cores
-from alm.io import read_json, sha256_bytes, sha256_tree
+from alm.io import read_json, sha256_bytes, sha256_file, sha256_tree
 
 HERE = Path(__file__).parent
-CODE = {  # what a kept run of each side depends on
-    "alm": (Path("src/alm"), HERE / "timed.py", HERE / "ours.py"),
-    "gpt2": (HERE / "timed.py", HERE / "gpt2.py"),
-}
+CODE = (Path("src/alm"), HERE)  # what a kept run depends on
 PROBE_STEPS, WARM_UP = 8, 2
 MOST_MORE = 2  # values beyond those given that a sweep may try
 
@@ -85,20 +82,34 @@ class Campaign:
 
     def _key(self, trial: Trial) -> str:
         """Name everything that a run depends on."""
-        code = [sha256_tree(path) for path in CODE[trial.side]]
+        code = [sha256_tree(path) for path in CODE]
         libraries = [version(name) for name in ("torch", "transformers")]
-        parts = [trial.to_json(), self.device, str(available_cores()), *code, *libraries]
+        settings = [trial.to_json(), repr(trial.params()), self.device]
+        settings += [str(available_cores()), os.environ.get("ALM_THREADS", "")]
+        text = sha256_file(Path(trial.packed) / "manifest.json")
+        parts = [*settings, text, *code, *libraries]
         return sha256_bytes("\n".join(parts).encode())[:16]
 
 
 def tune(values: tuple[float, ...], run: Callable[[float], Run]) -> list[Run]:
-    """Run all values, which are a factor of two apart; and further ones while an edge is best."""
+    """Run all values, which are a factor of two apart; and two further ones while an edge is best.
+
+    Where one is best even then, that is said.
+    """
     runs = {value: run(value) for value in values}
     for _ in range(MOST_MORE):
-        best = min(runs, key=lambda value: runs[value].bits_per_byte)
-        further = {min(runs): best / 2, max(runs): best * 2}.get(best)
-        if further is None or (isinstance(best, int) and further < 1):
+        if (further := _beyond(runs)) is None:
             break
-        further = type(best)(further)
         runs[further] = run(further)
+    if (further := _beyond(runs)) is not None:
+        print(f"best at the edge of what was tried: {further} may be better")
     return list(runs.values())
+
+
+def _beyond(runs: dict[float, Run]) -> float | None:
+    """Return the next value to try; None where both neighbours of the best are worse."""
+    best = min(runs, key=lambda value: runs[value].bits_per_byte)
+    further = {min(runs): best / 2, max(runs): best * 2}.get(best)
+    if further is None or (isinstance(best, int) and further < 1):
+        return None
+    return type(best)(further)

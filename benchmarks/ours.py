@@ -3,31 +3,35 @@
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from contender import Contender
 from machine import resident_bytes
 from turn import Turn
 
 from alm.checkpoint import StateStore
-from alm.config import Machine, Params
+from alm.config import Params
 from alm.data import Batch
 from alm.model import (
     Transformer,
-    compile_blocks,
-    compiled_kernels,
     describe,
     find_compile_failure,
     init_weights,
 )
-from alm.optim import Optimizer
 from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
-from alm.train import Surroundings, Task, Trainer, Validation, next_token_loss
+from alm.train import (
+    Surroundings,
+    Task,
+    Trainer,
+    Validation,
+    build_optimizer,
+    choose_objective,
+)
+from alm.train.compilation import compiled_as_decided
 
 STEPS = 10**6  # more than any contest has turns
 
@@ -65,7 +69,7 @@ def train_by_turns(contender: Contender, params: Params, numerics: Numerics) -> 
         params, numerics, n_vocab=params.model.vocab_size, batches=lambda _: batch, steps=STEPS
     )
     turn.next()
-    n_flops = params.train.tokens * task.flops_per_token
+    n_flops = params.train.tokens * task.flops_per_token(params.data.seq_len)
     run_trainer(task, params, numerics, TurnLine(turn), n_flops)
 
 
@@ -91,20 +95,18 @@ def build_task(
     model = Transformer(params.model, n_vocab)
     init_weights(model, params.seed)
     model = model.to(numerics.device)
-    in_bfloat16 = numerics.precision == "bfloat16"
-    ns_dtype = torch.bfloat16 if in_bfloat16 else torch.float32
     return Task(
         model=model,
-        optimizer=Optimizer(
-            model.named_parameters(), params.optim, ns_dtype, offload=Machine.load().offload
-        ),
-        objective=next_token_loss,
+        optimizer=build_optimizer(model, params.optim, numerics),
+        objective=choose_objective(params.data),
         batches=batches,
         validation=validation,
         steps=steps,
         tokens_per_step=params.train.batch_size * params.data.seq_len,
         bytes_per_token=1.0,  # curves in TensorBoard, which nobody sees
-        flops_per_token=describe(params.model, n_vocab, params.data.seq_len).flops_per_token,
+        flops_per_token=cache(
+            lambda seq_len: describe(params.model, n_vocab, seq_len).flops_per_token
+        ),
     )
 
 
@@ -115,16 +117,17 @@ def run_trainer(task: Task, params: Params, numerics: Numerics, line: Line, n_fl
     """
     with tempfile.TemporaryDirectory() as folder, StopRequest() as stop:
         place = Path(folder)
-        rehearse = partial(find_compile_failure, params.model, numerics, place)
+        recomputes = params.train.recompute
+        rehearse = partial(
+            find_compile_failure, params.model, numerics, place, recomputes=recomputes
+        )
         numerics = numerics.compile_if_worthwhile(params.runtime, n_flops, rehearse, line.say)
-        if numerics.compiled and numerics.device == "cuda":
-            compile_blocks(task.model.blocks)
         around = Surroundings(
             store=StateStore(place / "states", 1, line.say),
             line=line,
             board=Board(place / "tensorboard"),
             stop=stop,
         )
-        with compiled_kernels(place, numerics.compiled):
+        with compiled_as_decided(task.model, numerics, place):
             Trainer(task, params.train, numerics, around).fit()
         around.board.close()

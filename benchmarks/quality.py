@@ -5,9 +5,10 @@
 Both sides read the same shards with the same tokenizer, precision, threads, sequence length and
 number of parameters (within 2 %). The peer, transformers' GPT2LMHeadModel under AdamW with warm-up
 and a cosine planned for its budget, is tuned: its batch, then its learning rate, each by factors of
-two until both neighbours are worse. alm takes the learning rate of its preset, scaled by the square
-root of the batch where that differs, and plans its schedule for a third of the peer's time. What
-counts is bits per byte of held-out rows against seconds of training.
+two until both neighbours are worse, or until two more have been tried, which is then said. alm
+takes the learning rate of its preset, scaled by the square root of the batch where that differs,
+and plans its schedule for a third of the peer's time. What counts is bits per byte of held-out rows
+against seconds of training.
 
 Each finished run is kept in a folder, so the same command goes on where it was interrupted. Refuses
 a machine that is busy with something else.

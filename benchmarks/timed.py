@@ -115,7 +115,7 @@ def train_alm(trial: Trial, numerics: Numerics, record: Record) -> int:
         validation=Look(trial, text, record),
     )
     record.watch.start()
-    n_flops = trial.steps * task.tokens_per_step * task.flops_per_token
+    n_flops = trial.steps * task.tokens_per_step * task.flops_per_token(params.data.seq_len)
     run_trainer(task, params, numerics, TimedLine(record), n_flops)
     return count_parameters(task.model)
 

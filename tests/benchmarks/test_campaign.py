@@ -21,10 +21,11 @@ class Found:
         (1000, [4, 8, 16, 32, 64]),
     ],
 )
-def test_values_are_tried_until_both_neighbours_are_worse(best, tried):
+def test_values_are_tried_until_both_neighbours_are_worse_or_two_more(best, tried, capsys):
     runs = tune((4, 8, 16), lambda value: Found(value, abs(value - best)))
 
     assert [run.value for run in runs] == tried
+    assert ("best at the edge" in capsys.readouterr().out) == (best == 1000)
     assert all(type(run.value) is int for run in runs)
 
 

@@ -3,10 +3,17 @@
 On a CPU, torch runs the calls that we make on CUDA by a loop of its own.
 """
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from alm.model.grouped import Groups, grouped_linear, padding
+from alm.model.grouped import Groups, grouped_linear, has_kernel, padding
+
+
+def wait(*_):
+    raise AssertionError("the host asked for what the device has not computed yet")
+
 
 LOADS = [5, 0, 64, 1, 130, 0]  # no row, one row, exactly one group of 64, and more
 
@@ -104,9 +111,23 @@ def test_occupied_lists_the_experts_that_have_rows():
 
 def test_host_never_waits(monkeypatch):
     case = random_case()
-    monkeypatch.delattr(Groups, "slices")
+    for name in ("tolist", "item", "cpu", "numpy", "__bool__", "__int__", "__index__"):
+        monkeypatch.setattr(torch.Tensor, name, wait, raising=False)
 
     grouped_linear(*case).sum().backward()
+
+
+def test_kernel_is_for_whole_16_bytes_on_some_gpus_only(monkeypatch):
+    x = SimpleNamespace(is_cuda=True, dtype=torch.bfloat16, device="cuda")
+    found = {}
+    for capability in [(8, 0), (8, 9), (9, 0), (10, 0), (12, 0)]:
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _, c=capability: c)
+        found[capability] = has_kernel(x, 64, 96)
+
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    assert [capability for capability in found if found[capability]] == [(9, 0), (10, 0)]
+    assert not has_kernel(x, 64, 20)
+    assert not has_kernel(torch.zeros(1, dtype=torch.bfloat16), 64)
 
 
 def test_rows_are_filled_up_where_new_shapes_are_dear():

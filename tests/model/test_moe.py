@@ -80,7 +80,7 @@ def test_kernel_for_all_experts_gives_what_the_loop_gives(make_mixture, x_BTD, m
     loop_BTD, _ = mixture(inputs)
     loop_grads = torch.autograd.grad(loop_BTD.sum(), [inputs, *mixture.parameters()])
 
-    monkeypatch.setattr(moe, "has_kernel", lambda x: True)
+    monkeypatch.setattr(moe, "has_kernel", lambda *_: True)
     monkeypatch.delattr(Groups, "slices")  # the kernel must not wait for the host
     monkeypatch.setattr(moe, "padding", lambda x: 1)
     y_BTD, _ = mixture(inputs)
@@ -91,7 +91,7 @@ def test_kernel_for_all_experts_gives_what_the_loop_gives(make_mixture, x_BTD, m
 
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated")  # torch's own doing
 def test_with_the_kernel_a_mixture_is_one_graph(make_mixture, x_BTD, monkeypatch):
-    monkeypatch.setattr(moe, "has_kernel", lambda x: True)
+    monkeypatch.setattr(moe, "has_kernel", lambda *_: True)
     monkeypatch.setattr(moe, "padding", lambda x: 1)
     mixture, inputs = make_mixture().bfloat16(), x_BTD.detach().bfloat16()
     expected_BTD, _ = mixture(inputs)

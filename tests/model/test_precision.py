@@ -61,6 +61,20 @@ def test_weight_is_cast_once_while_it_stays(weight):
     assert not first.requires_grad
 
 
+def test_first_rows_share_the_copy_of_the_whole(weight):
+    whole = cast_once(weight, BF16)
+
+    rows = cast_once(weight[:4], BF16)
+
+    assert rows.data_ptr() == whole.data_ptr()
+    assert torch.equal(rows, weight[:4].bfloat16())
+
+
+@pytest.mark.parametrize("part", [slice(2, None), (slice(None), slice(2)), slice(None, None, 2)])
+def test_any_other_part_is_cast_by_itself(weight, part):
+    assert torch.equal(cast_once(weight[part], BF16), weight[part].bfloat16())
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_copy_follows_every_change_of_the_weight(weight, change):
     before = cast_once(weight, BF16).clone()

@@ -133,3 +133,13 @@ def test_parts_change_nothing_but_rounding(monkeypatch):
 def test_state_of_another_model_is_refused():
     with pytest.raises(CheckpointError, match="'third.weight/momentum' belongs to no parameter"):
         build(Toy()).load_state_tensors({"third.weight/momentum": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(("one", "other"), [("muon", "adamw"), ("adamw", "muon")])
+def test_state_of_another_optimizer_is_refused(one, other):
+    model = Toy()
+    optimizer = build(model, replace(CONFIG, matrices=one))
+    train(model, optimizer, 1)
+
+    with pytest.raises(CheckpointError, match="another optimizer left; set optim.matrices as it"):
+        build(Toy(), replace(CONFIG, matrices=other)).load_state_tensors(optimizer.state_tensors())

@@ -97,7 +97,7 @@ def build(tmp_path, numerics, config):
             steps=steps,
             tokens_per_step=config.batch_size * SEQ_LEN,
             bytes_per_token=1.0,
-            flops_per_token=1.0,
+            flops_per_token=float,
         )
         around = Surroundings(
             store=StateStore(tmp_path / name, config.keep_states, print),

@@ -14,6 +14,7 @@ from alm.data import Curriculum
 from alm.errors import CheckpointError, Interrupted, TrainingError
 from alm.model import moe
 from alm.train import collapse, guard, next_token_loss, next_token_loss_within_documents
+from alm.train.scaler import LossScaler
 
 
 def weights(trainer):
@@ -274,12 +275,36 @@ def test_every_expert_and_the_router_move(build):
             assert (rows.abs().amax(dim=1) > 0).all(), name
 
 
-def test_speed_counts_only_what_this_process_did(build):
+def test_speed_counts_only_what_this_process_did(build, config):
+    with pytest.raises(Interrupted):
+        stop_after(build(), 9).fit()
     trainer = build()
+    counted = []
+    trainer._speed.count_step = counted.append
 
     trainer.fit()
 
-    assert trainer.tokens_per_second > 0
+    assert counted == [8.0] * 3  # of rows of 8 tokens, as the fixture has it
+
+
+def test_a_state_beyond_the_end_of_the_run_is_refused(build):
+    with pytest.raises(Interrupted):
+        stop_after(build(), 9).fit()
+
+    with pytest.raises(
+        CheckpointError, match=r"at most 6 steps.* found one of 9; raise train\.tok"
+    ):
+        build(steps=6).fit()
+
+
+def test_a_state_without_a_loss_scale_starts_one(build, numerics):
+    with pytest.raises(Interrupted):
+        stop_after(build(), 9).fit()
+    trainer = build(numerics=replace(numerics, precision="float16"))
+
+    trainer._resume()
+
+    assert trainer._scaler == LossScaler.start()
 
 
 def test_a_step_without_a_target_that_counts_moves_nothing(build):
@@ -501,7 +526,7 @@ def test_nothing_asks_for_a_value_before_the_whole_step_is_on_its_way(
     build, config, bfloat16, monkeypatch, experts, recompute
 ):
     """Fake tensors have none, and say so to whoever asks: on a GPU that would be to wait."""
-    monkeypatch.setattr(moe, "has_kernel", lambda _: True)
+    monkeypatch.setattr(moe, "has_kernel", lambda *_: True)
     monkeypatch.setattr(moe, "padding", lambda _: 1)
     shape = build().task.model.config
     shape = shape if experts else replace(shape, moe=None)

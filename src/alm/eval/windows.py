@@ -13,7 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-IGNORED = -1  # target that no loss counts
+from alm.model import IGNORED
+
 PAD_ID = 0
 
 

@@ -12,13 +12,14 @@ from alm.model.cache import KVCache
 from alm.model.description import render, render_table
 from alm.model.fusion import compile_blocks, compiled_kernels
 from alm.model.init import init_weights
-from alm.model.loss import chunked_cross_entropy, mean_cross_entropy
+from alm.model.loss import IGNORED, chunked_cross_entropy, mean_cross_entropy
 from alm.model.rehearsal import find_compile_failure
 from alm.model.size import Size, describe
 from alm.model.transformer import Forward, Transformer
 from alm.model.usage import Usage, balance_loss
 
 __all__ = [
+    "IGNORED",
     "Forward",
     "KVCache",
     "Size",

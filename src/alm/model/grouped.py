@@ -12,6 +12,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from alm.model.precision import cast_once
 
+WITH_KERNEL = (9, 10)  # major compute capabilities: Hopper, and Blackwell of data centres
+ALIGNED = 8  # bfloat16 numbers in 16 bytes
 PAD_TO = 64
 """Where it helps, each expert's rows are filled up to a multiple of this."""
 
@@ -52,11 +54,15 @@ def padding(x: Tensor) -> int:
     return PAD_TO if x.device.type == "mps" or (x.device.type == "cpu" and in_half) else 1
 
 
-def has_kernel(x: Tensor) -> bool:
-    """Whether torch has a grouped kernel for ``x``; elsewhere its own is a loop over experts."""
-    if not x.is_cuda or x.dtype != torch.bfloat16:
+def has_kernel(x: Tensor, *widths: int) -> bool:
+    """Whether torch has a grouped kernel for ``x`` and matrices of such widths.
+
+    Elsewhere its own is a loop over experts that waits for the device, and rows that are no
+    multiple of 16 bytes it refuses.
+    """
+    if not x.is_cuda or x.dtype != torch.bfloat16 or any(width % ALIGNED for width in widths):
         return False
-    return torch.cuda.get_device_capability(x.device) >= (8, 0)
+    return torch.cuda.get_device_capability(x.device)[0] in WITH_KERNEL
 
 
 def grouped_linear(x_RI: Tensor, w_EOI: Tensor, groups: Groups) -> Tensor:

@@ -1,10 +1,11 @@
 """Cross-entropy over a large vocabulary without holding all logits.
 
 The logits of 16,384 tokens over 32,768 entries would take 2 GB. Both functions work through the
-tokens in chunks of a few megabytes of logits. :func:`mean_cross_entropy` is for training: the
-gradient of a mean is known up to a factor as soon as the logits are, so it is taken at once and
-each chunk of logits is computed once. :func:`chunked_cross_entropy` keeps every token's own loss,
-for evaluation and for losses that weigh tokens; its gradient has to compute the logits again.
+tokens in chunks of a few megabytes of logits, 64 on a GPU. :func:`mean_cross_entropy` is for
+training: the gradient of a mean is known up to a factor as soon as the logits are, so it is taken
+at once and each chunk of logits is computed once. :func:`chunked_cross_entropy` keeps every token's
+own loss, for evaluation and for losses that weigh tokens; its gradient has to compute the logits
+again.
 
 Dimensions: S tokens, C tokens of a chunk, D d_model, V vocabulary.
 

@@ -32,7 +32,7 @@ class Experts(nn.Module):
     def forward(self, x_SD: Tensor, weights_SK: Tensor, plan: Plan) -> Tensor:
         """Add up what each token's experts make of it, weighted."""
         matrices = (self.w_gate_EFD, self.w_up_EFD, self.w_down_EDF)
-        if not has_kernel(x_SD):
+        if not has_kernel(x_SD, *self.w_gate_EFD.shape[1:]):
             return loop_experts(x_SD, weights_SK, *matrices, plan)
         x_RD = dispatch(x_SD, plan)
         gate_RF, up_RF = (grouped_linear(x_RD, w, plan.groups) for w in matrices[:2])

@@ -2,7 +2,8 @@
 
 Weights are float32 while they are trained, and products of bfloat16 are several times faster. What
 autocast would do anew in every forward pass is done here after an optimizer step: micro-batches
-share one copy, and the gradient goes to the float32 weight, in float32.
+share one copy, but for blocks that are compiled as a whole, on CUDA. The gradient goes to the
+float32 weight, in float32.
 """
 
 from typing import NamedTuple
@@ -36,15 +37,18 @@ def activation_dtype(x: Tensor) -> torch.dtype:
 def cast_once(weight: Tensor, dtype: torch.dtype) -> Tensor:
     """Return ``weight`` in ``dtype``, without a gradient: a copy kept until the weight changes.
 
-    The copy hangs on the tensor that is passed, so pass a parameter, not a slice of one. It is in
-    no ``state_dict``, and a deep copy of the model starts without it. A change is seen by torch's
+    The copy hangs on the parameter that is passed, or whose first rows are. It is in no
+    ``state_dict``, and a deep copy of the model starts without it. A change is seen by torch's
     version counter or by new memory; assignments through ``weight.data[...]`` are not seen. Where
-    ``weight`` has the dtype already, it is returned itself.
+    ``weight`` has the dtype already, it is returned itself; within a block that is compiled as a
+    whole, nothing is kept.
     """
     if weight.dtype == dtype:
         return weight.detach()
     if torch.compiler.is_compiling() or weight.is_inference():
         return weight.detach().to(dtype)
+    if _is_head(weight):
+        return cast_once(weight._base, dtype)[: len(weight)]
     kept = getattr(weight, "_cast", None)
     if kept is None or not _is_current(kept, weight, dtype):
         # Also when first asked for while sampling: training could not save an inference tensor.
@@ -52,6 +56,14 @@ def cast_once(weight: Tensor, dtype: torch.dtype) -> Tensor:
             kept = _Copy(weight.detach(), weight._version, weight.detach().to(dtype))
         weight._cast = kept
     return kept.cast
+
+
+def _is_head(weight: Tensor) -> bool:
+    """Whether these are the first rows of a parameter, and nothing else of it."""
+    whole = weight._base
+    if whole is None or not whole.is_leaf or weight.data_ptr() != whole.data_ptr():
+        return False
+    return weight.shape[1:] == whole.shape[1:] and weight.stride() == whole.stride()
 
 
 def _is_current(kept: _Copy, weight: Tensor, dtype: torch.dtype) -> bool:

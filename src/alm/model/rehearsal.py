@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 
 from alm.config import ModelConfig
-from alm.model.fusion import compiled_kernels
+from alm.model.fusion import compile_blocks, compiled_kernels
 from alm.model.init import init_weights
 from alm.model.loss import mean_cross_entropy
 from alm.model.transformer import Transformer
@@ -20,7 +20,7 @@ N_VOCAB = 5003
 D_HIDDEN = 72  # of feed-forwards and experts
 
 
-class Surroundings(Protocol):
+class Arithmetic(Protocol):
     """What a rehearsal needs to know of a run's numerics."""
 
     @property
@@ -31,21 +31,28 @@ class Surroundings(Protocol):
         """Open the context of a forward pass, which decides the dtypes."""
 
 
-def find_compile_failure(config: ModelConfig, numerics: Surroundings, cache: Path) -> str | None:
+def find_compile_failure(
+    config: ModelConfig, numerics: Arithmetic, cache: Path, *, recomputes: bool
+) -> str | None:
     """Train a miniature for one compiled step; return in a line why that failed, if it did.
 
     The miniature has a layer of each kind that ``config`` has, narrower inside, and so uses all
     kernels in the dtypes of the real run. What is compiled here serves that run: it is kept in this
-    process, and below ``cache`` for later ones.
+    process, and below ``cache`` for later ones. On CUDA whole blocks are compiled, which shows that
+    they can be; those of the run are wider, and compiled again.
 
     Args:
         config: the shape that will be trained.
         numerics: where, and in which precision.
         cache: a directory of torch's own, made where it is not there.
+        recomputes: whether blocks are computed again in the backward pass.
     """
     model = Transformer(_shrink(config), N_VOCAB).to(numerics.device)
     init_weights(model, seed=0)
+    model.recompute = recomputes
     try:
+        if numerics.device == "cuda":
+            compile_blocks(model.blocks)
         with compiled_kernels(cache):
             _train(model, numerics)
     except Exception as error:  # of whatever kind: the compilers', the disk's, Triton's
@@ -53,7 +60,7 @@ def find_compile_failure(config: ModelConfig, numerics: Surroundings, cache: Pat
     return None
 
 
-def _train(model: Transformer, numerics: Surroundings) -> None:
+def _train(model: Transformer, numerics: Arithmetic) -> None:
     ids_BT = torch.arange(N_ROWS * N_TOKENS, device=numerics.device).view(N_ROWS, -1) % N_VOCAB
     with numerics.autocast():
         hidden_BTD = model(ids_BT).hidden_BTD

@@ -85,8 +85,9 @@ class Size:
         return Fits(*(n_bytes <= budget for n_bytes in needed))
 
     def _training_bytes(self, per_token: int) -> int:
-        chunks = 2 * CHUNK_BYTES  # logits, and their logarithms
-        return self.state_bytes + self.seq_len * per_token + chunks
+        chunks = 2 * CHUNK_BYTES  # logits, and what they come to
+        best = FLOAT32 * self.n_parameters  # the best weights so far, in the host's memory
+        return self.state_bytes + best + self.seq_len * per_token + chunks
 
 
 class _Part(NamedTuple):

@@ -39,8 +39,8 @@ def balance_loss(loads_ME: Tensor, shares_ME: Tensor) -> Tensor:
 
     ``f_e`` is the share of a layer's assignments that went to expert e, from ``loads_ME`` (int64,
     no gradient), so that even use costs 1 whatever the number of experts per token. ``P_e`` is
-    ``shares_ME`` (float32). The loads may be of more tokens than the shares: with those of all
-    micro-batches of a step so far, no single one has to be even. Scalar, float32, no unit; 0
+    ``shares_ME`` (float32). The loads may be of more tokens than the shares, as with those of all
+    micro-batches of a step so far. Scalar, float32, no unit; 0
     without mixtures; scale it at the call site.
 
     Reference:

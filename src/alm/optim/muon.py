@@ -2,7 +2,7 @@
 
 Stacks matter here: the experts of a layer are one (E, M, N) tensor, and each of its E matrices is
 orthogonalised by itself. Matrices of equal shape, of one stack or of many, are worked on in batches
-that fit the cache, always the same ones, so that a batch is a function of the model and the device.
+that fit the cache, always the same ones: they follow from the model, the device and its threads.
 """
 
 from collections.abc import Iterable, Iterator

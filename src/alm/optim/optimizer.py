@@ -11,6 +11,8 @@ from alm.optim.groups import by_shape, cut_into_parts, group_parameters
 from alm.optim.muon import Muon
 from alm.optim.offload import Offload
 
+KEPT = {Muon: ("momentum",), torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq")}
+"""What each keeps of a parameter."""
 PART = 1 << 26  # numbers whose state is on the device at a time where it is offloaded
 
 
@@ -87,7 +89,7 @@ class Optimizer:
         """Continue from what :meth:`state_tensors` returned, bit for bit.
 
         Raises:
-            CheckpointError: a tensor belongs to no parameter.
+            CheckpointError: a tensor belongs to no parameter, or another optimizer left it.
         """
         owners = {self._names[param]: (optimizer, param) for optimizer, param in self._members()}
         for name, tensor in tensors.items():
@@ -98,6 +100,13 @@ class Optimizer:
                     "state with `make clean-state`"
                 )
             optimizer, param = owners[parameter]
+            kept = KEPT[type(optimizer)]
+            if key not in kept:
+                raise CheckpointError(
+                    f"expected {' and '.join(kept)} of {parameter}, found {key!r}, which another "
+                    "optimizer left; set optim.matrices as it was, or start a new state with "
+                    "`make clean-state`"
+                )
             optimizer.state[param][key] = (
                 self._offload.settle(tensor)
                 if self._offload

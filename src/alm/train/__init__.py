@@ -5,9 +5,11 @@ from alm.train.objectives import (
     Examples,
     Loss,
     Objective,
+    choose_objective,
     next_token_loss,
     next_token_loss_within_documents,
 )
+from alm.train.optimization import build_optimizer
 from alm.train.peaks import peak_flops
 from alm.train.pretrain import Paths, Pretraining
 from alm.train.progress import Progress
@@ -27,6 +29,8 @@ __all__ = [
     "Trainer",
     "Validation",
     "ValidationResult",
+    "build_optimizer",
+    "choose_objective",
     "next_token_loss",
     "next_token_loss_within_documents",
     "peak_flops",

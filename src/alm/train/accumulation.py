@@ -23,6 +23,7 @@ class Sums(NamedTuple):
     loss: Tensor  # mean over the step's targets, in nats; scalar, float32; 0 where none counts
     loads_ME: Tensor  # int64, assignments to each expert
     has_targets: bool  # whether any counts
+    seq_len: int  # tokens of a row
 
 
 def accumulate(  # noqa: PLR0913
@@ -50,7 +51,8 @@ def accumulate(  # noqa: PLR0913
         term = loss.value.detach() / parts
         loss_sum = term if loss_sum is None else loss_sum + term
     has_targets = any(math.isfinite(each.parts) for each in micro_batches)
-    return Sums(loss_sum, loads_ME, has_targets)
+    seq_len = micro_batches[0].examples.loss_mask_BT.shape[1]
+    return Sums(loss_sum, loads_ME, has_targets, seq_len)
 
 
 def routing_loss(usage: Usage, loads_ME: Tensor, config: TrainConfig) -> Tensor | float:
@@ -58,8 +60,8 @@ def routing_loss(usage: Usage, loads_ME: Tensor, config: TrainConfig) -> Tensor 
 
     Args:
         usage: of one micro-batch; the gradient goes through its shares and its z-loss.
-        loads_ME: of all micro-batches of the step so far, this one included. Balance is a matter of
-            the whole step: no single micro-batch has to be even.
+        loads_ME: of all micro-batches of the step so far, this one included: the first is judged by
+            its own, the last by those of the whole step.
         config: the weights of both.
     """
     cost = 0.0

@@ -30,20 +30,25 @@ def decide_compilation(
     train = params.train
     n_tokens = train.steps(spec.seq_len) * train.batch_size * spec.seq_len
     n_flops = n_tokens * describe(spec.model, spec.n_vocab, spec.seq_len).flops_per_token
-    rehearse = partial(find_compile_failure, spec.model, numerics, _cache())
+    rehearse = partial(
+        find_compile_failure, spec.model, numerics, _cache(), recomputes=train.recompute
+    )
     return numerics.compile_if_worthwhile(params.runtime, n_flops, rehearse, say)
 
 
 @contextmanager
-def compiled_as_decided(model: Transformer, numerics: Numerics) -> Iterator[None]:
+def compiled_as_decided(
+    model: Transformer, numerics: Numerics, cache: Path | None = None
+) -> Iterator[None]:
     """Train ``model`` in this context: compiled, or as written.
 
     On CUDA, where starting an operation can take longer than running it, whole blocks are compiled;
-    elsewhere their elementwise parts are.
+    elsewhere their elementwise parts are. Machine code is kept in ``cache``, or else below the
+    state directory.
     """
     if numerics.compiled and numerics.device == "cuda":
         compile_blocks(model.blocks)
-    with compiled_kernels(_cache(), numerics.compiled):
+    with compiled_kernels(cache or _cache(), numerics.compiled):
         yield
 
 

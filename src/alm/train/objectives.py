@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from alm.config import DataConfig
 from alm.data import Batch
-from alm.model import Transformer, Usage, mean_cross_entropy
-
-IGNORED = -1  # what a target that does not count is to the loss
+from alm.model import IGNORED, Transformer, Usage, mean_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,11 @@ def next_token_loss_within_documents(model: Transformer, examples: Examples) -> 
     is predicted from the end of the one before it, as the row has it.
     """
     return _next_token_loss(model, examples, examples.documents_BT)
+
+
+def choose_objective(config: DataConfig) -> Objective:
+    """Return what pretraining optimizes: whether a token sees its own document only."""
+    return next_token_loss_within_documents if config.document_mask else next_token_loss
 
 
 def _next_token_loss(model: Transformer, examples: Examples, documents_BT: Tensor | None) -> Loss:

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
-
-import torch
 
 from alm.checkpoint import (
     Adoption,
@@ -26,12 +24,12 @@ from alm.data import Loader, Rows, TokenStream
 from alm.errors import ConfigError, TrainingError
 from alm.io import Manifest, announce_stop, hold_lock, rounded, write_json, write_text
 from alm.model import Size, Transformer, describe, init_weights
-from alm.optim import Optimizer
 from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
 from alm.runtime.console import ProgressLine
 from alm.train.compilation import compiled_as_decided, decide_compilation
-from alm.train.objectives import next_token_loss, next_token_loss_within_documents
+from alm.train.objectives import choose_objective
+from alm.train.optimization import build_optimizer
 from alm.train.trainer import Surroundings, Task, Trainer
 from alm.train.validation import Validation
 
@@ -159,23 +157,16 @@ class Pretraining:
     def task(self) -> Task:
         """Build the network and all else that the loop of this training needs."""
         train, model = self.params.train, self._network()
-        masked = self.params.data.document_mask
-        in_bfloat16 = self.numerics.precision == "bfloat16"
         return Task(
             model=model,
-            optimizer=Optimizer(
-                model.named_parameters(),
-                self.params.optim,
-                torch.bfloat16 if in_bfloat16 else torch.float32,
-                offload=Machine.load().offload,
-            ),
-            objective=next_token_loss_within_documents if masked else next_token_loss,
+            optimizer=build_optimizer(model, self.params.optim, self.numerics),
+            objective=choose_objective(self.params.data),
             batches=self._loader.batch,
             validation=Validation(self._held_out(), train.validate_rows, train.micro_batch_size),
             steps=self._steps,
             tokens_per_step=train.batch_size * self.spec.seq_len,
             bytes_per_token=self._split["bytes"] / self._split["tokens"],
-            flops_per_token=self._size.flops_per_token,
+            flops_per_token=cache(lambda seq_len: self._size(seq_len).flops_per_token),
         )
 
     @property
@@ -183,9 +174,8 @@ class Pretraining:
         """What the corpus' manifest says of the train split."""
         return self.corpus.facts["splits"]["train"]
 
-    @property
-    def _size(self) -> Size:
-        return describe(self.spec.model, self.spec.n_vocab, self.spec.seq_len)
+    def _size(self, seq_len: int) -> Size:
+        return describe(self.spec.model, self.spec.n_vocab, seq_len)
 
     @property
     def _steps(self) -> int:
@@ -253,7 +243,7 @@ class Pretraining:
     def _facts(self, trainer: Trainer) -> dict[str, Any]:
         tokens = trainer.task.steps * trainer.task.tokens_per_step
         last = trainer.table.rows[-1]
-        guard, size = trainer.progress.guard, self._size
+        guard, size = trainer.progress.guard, self._size(self.spec.seq_len)
         return {
             "preset": self.preset,
             "steps": trainer.task.steps,

@@ -12,7 +12,6 @@ class Speed:
 
     Args:
         tokens_per_step: that each step trains on.
-        flops_per_token: operations to train on one, as ``alm.model.describe`` counts them.
         peak_flops: FLOP/s that the device does at most; None where that is not known.
         clock: seconds, from any start.
     """
@@ -20,12 +19,10 @@ class Speed:
     def __init__(
         self,
         tokens_per_step: int,
-        flops_per_token: float,
         peak_flops: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tokens_per_step = tokens_per_step
-        self._flops_per_token = flops_per_token
         self._peak_flops = peak_flops
         self._clock = clock
         self.start()
@@ -34,9 +31,11 @@ class Speed:
         """Begin to count, now."""
         self._steps, self._started = 0, self._clock()
         self._recent = deque([self._started], maxlen=RECENT_STEPS + 1)
+        self._flops = deque([], maxlen=RECENT_STEPS)
 
-    def count_step(self) -> None:
-        """Take note that a step is done."""
+    def count_step(self, flops_per_token: float) -> None:
+        """Take note that a step is done, and of the operations that one of its tokens took."""
+        self._flops.append(flops_per_token)
         self._steps += 1
         self._recent.append(self._clock())
 
@@ -47,21 +46,22 @@ class Speed:
 
     @property
     def recent(self) -> float | None:
-        """Tokens per second over the last 32 steps; None before a step."""
+        """Tokens per second over the last 32 steps, saving and validation included; None before."""
         return self._rate(len(self._recent) - 1, self._recent[-1] - self._recent[0])
 
     @property
     def mfu(self) -> float | None:
         """Model FLOP utilisation over the last 32 steps: their operations over the device's peak.
 
-        Operations that are done twice to save memory count once.
+        Operations that are done twice to save memory count once; those of validation do not count,
+        though its time does.
 
         Reference:
             Chowdhery et al. 2022 (arXiv:2204.02311), section 4.1 and appendix B.
         """
         if self._peak_flops is None or self.recent is None:
             return None
-        return self.recent * self._flops_per_token / self._peak_flops
+        return self.recent * sum(self._flops) / len(self._flops) / self._peak_flops
 
     def _rate(self, steps: int, seconds: float) -> float | None:
         return steps * self._tokens_per_step / seconds if steps and seconds > 0 else None

@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from alm.checkpoint import SavedState, StateStore
 from alm.config import TrainConfig
 from alm.data import Batch
-from alm.errors import TrainingError
+from alm.errors import CheckpointError, TrainingError
 from alm.model import Transformer
 from alm.optim import Optimizer, lr_factor
 from alm.runtime import Numerics, StopRequest
@@ -53,8 +53,8 @@ class Task:
     tokens_per_step: int
     bytes_per_token: float
     """Of the training text: turns nats per token into bits per byte."""
-    flops_per_token: float
-    """To train on one token, as ``alm.model.describe`` counts them."""
+    flops_per_token: Callable[[int], float]
+    """Length of rows -> operations to train on one token, as ``alm.model.describe`` counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +74,8 @@ class Step:
     figures: Figures
     lr: float
     trained: bool
+    seq_len: int
+    """Tokens of a row: fewer than later where there is a curriculum."""
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Trainer:
         self._alarm = CollapseAlarm(self._n_chosen)
         is_float16 = self.numerics.precision == "float16"
         self._scaler = LossScaler.start() if is_float16 else None
-        self._speed = Speed(task.tokens_per_step, task.flops_per_token, peak_flops(self.numerics))
+        self._speed = Speed(task.tokens_per_step, peak_flops(self.numerics))
         self._display = Display(
             self.around.line, self.around.board, self._speed, device, task.bytes_per_token
         )
@@ -128,7 +130,7 @@ class Trainer:
                 self._say(sentence)
             self._record(step)
             self._save_if_due()
-            self._speed.count_step()
+            self._speed.count_step(self.task.flops_per_token(step.seq_len))
             loss = step.figures.loss if step.trained else None
             self._display.update(self.progress.step, loss, step.lr)
 
@@ -154,7 +156,9 @@ class Trainer:
             self.progress.add_loss(figures.loss)
         else:
             self.task.optimizer.zero_grad()
-        return Step(figures=figures, lr=factor * self.config.lr, trained=trains)
+        return Step(
+            figures=figures, lr=factor * self.config.lr, trained=trains, seq_len=sums.seq_len
+        )
 
     def _accumulate(self) -> tuple[Sums, Tensor]:
         """Return what the step's forward passes come to, and the norm of the gradient they left.
@@ -283,12 +287,17 @@ class Trainer:
         state = self.around.store.load_latest()
         if state is None:
             return
+        if state.step > self.task.steps:  # only an adopted one can be
+            raise CheckpointError(
+                f"expected a state of at most {self.task.steps} steps, which this run has, found "
+                f"one of {state.step}; raise train.tokens, or adopt an earlier run"
+            )
         self.task.model.load_state_dict(state.tensors["model"])
         self.task.optimizer.load_state_tensors(state.tensors["optimizer"])
         self.best = state.tensors["best"]
         self.progress = Progress.from_state(state.values["progress"])
         self.table = LossTable.from_state(state.values["table"])
         self._alarm = CollapseAlarm.from_state(self._n_chosen, state.values["alarm"])
-        if self._scaler is not None:
+        if self._scaler is not None and state.values["scaler"]:  # a run in bfloat16 has none
             self._scaler = LossScaler(**state.values["scaler"])
         self.around.line.say(f"resuming at step {state.step} of {self.task.steps}")

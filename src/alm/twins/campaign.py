@@ -66,10 +66,12 @@ class Campaign:
             IntegrityError: its corpus is not packed.
         """
         if not 1 <= len(seeds) <= MOST_VALUES:
-            raise ConfigError(f"expected 1 to {MOST_VALUES} seeds, found {len(seeds)}")
+            raise ConfigError(
+                f"expected 1 to {MOST_VALUES} seeds, found {len(seeds)}; change SEEDS="
+            )
         tokens = params.train.tokens if tokens is None else tokens
         if tokens < 1:
-            raise ConfigError(f"expected tokens to train on, found {tokens}")
+            raise ConfigError(f"expected tokens to train on, found {tokens}; change TOKENS=")
         own = params.model_copy(update={"train": replace(params.train, tokens=tokens)})
         trials = _prepare(preset, own, numerics, seeds)
         if len({trial.training.numerics.compiled for trial in trials}) > 1:  # some are long enough
