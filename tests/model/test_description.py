@@ -70,4 +70,4 @@ def test_most_that_fits_is_named():
     last = [line.split()[-1] for line in render_table(sizes, 18).splitlines()[-3:]]
 
     assert last == ["train", "generate", "-"]
-    assert render_table({"mini": sizes["mini"]}, 1.6).splitlines()[-1].endswith("lean")
+    assert render_table({"mini": sizes["mini"]}, 2.0).splitlines()[-1].endswith("lean")
