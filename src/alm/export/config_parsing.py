@@ -45,7 +45,7 @@ def parse_config(values: dict[str, Any], where: str, tokenizer_sha256: str) -> M
     Raises:
         InputError: it describes a network that is not ours; the message names the key.
     """
-    if values.get("model_type") not in ARCHITECTURES:
+    if values.get("model_type") not in list(ARCHITECTURES):  # it may be unhashable
         raise InputError(
             f"{where}: expected model_type {' or '.join(ARCHITECTURES)}, found "
             f"{values.get('model_type')!r}; only these are networks of alm"
