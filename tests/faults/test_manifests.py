@@ -14,7 +14,7 @@ import pytest
 
 from alm.checkpoint import StateStore
 from alm.errors import AlmError, IntegrityError
-from alm.io import Manifest, canonical_json, sha256_bytes
+from alm.io import Manifest, canonical_json, sha256_bytes, write_bytes
 
 SRC = Path(__file__).parents[2] / "src" / "alm"
 KINDS = {  # what is written -> the kind that its manifest tells
@@ -26,6 +26,14 @@ KINDS = {  # what is written -> the kind that its manifest tells
     "filter": "corpus.filter",
     "parts": "part",
 }
+BY_HAND = {  # what takes long to make, and has the same in its manifest
+    "ingest": "corpus.ingest",
+    "normalize": "corpus.normalize",
+    "dedup": "corpus.dedup",
+    "shards for others": "corpus.exported",
+    "export": "model.export",
+}
+KINDS |= BY_HAND
 TOKENS = (
     *(b"null", b"-1", b"1e999", b"{}", b"[]", b"true", b"9" * 30, b'"../x"', b'"\\ud800"', b"0"),
     *(b'"sha256"', b'"files"', b"\xff", b"\0", b",", b'"', b"NaN", b"[" * 3000, b'{"a":' * 3000),
@@ -45,8 +53,25 @@ def directory(request, tmp_path, inputs, makers, make_state, unsynced):
     if name == "state":
         StateStore(tmp_path, 1, print).save(make_state(7))
         return tmp_path / "step-00000007"
+    if name in BY_HAND:
+        write_by_hand(out, name)
+        return out
     makers[name](out, "old")
     return next(iter(sorted((tmp_path / "out.parts").iterdir()))) if name == "parts" else out
+
+
+def write_by_hand(out, name):
+    write_bytes(out / "one.jsonl", name.encode())
+    write_bytes(out / "folder" / "of its own", name.encode() * 9)
+    Manifest.write(
+        out,
+        BY_HAND[name],
+        params={"seed": 7, name: {"rate": 0.5, "kept": None}},
+        inputs={"before": "ab" * 32},
+        code={"src/alm/io": "cd" * 32},
+        libraries={"numpy": "2.3"},
+        facts={"documents": 3, "sources": [{"name": "own", "share": 0.25}]},
+    )
 
 
 def mangle(data, chance):
@@ -145,3 +170,16 @@ def test_nobody_else_reads_or_writes_a_manifest():
     }
 
     assert naming <= {"io/manifest.py", "report/tables.py"}  # the report shows its digest
+
+
+def test_every_kind_of_manifest_that_there_is_was_among_these():
+    found = {
+        node.value.value
+        for path in sorted(SRC.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign)
+        and [getattr(target, "id", None) for target in node.targets] == ["KIND"]
+        and isinstance(node.value.value, str)
+    }
+
+    assert found == set(KINDS.values())

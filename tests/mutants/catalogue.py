@@ -24,7 +24,7 @@ MUTANTS = (
         "io/atomic.py",
         "            raw.sync()\n",
         "",
-        "tests/faults/test_power_loss.py tests/io",
+        "tests/faults/test_power_loss_of_files.py",
     ),
     Mutant(
         "the name of what was written is not made durable",
@@ -38,14 +38,35 @@ MUTANTS = (
         "io/atomic.py",
         "            disk.sync(own, part)\n",
         "",
+        "tests/faults/test_power_loss_of_files.py",
+    ),
+    Mutant(
+        "the files within a folder are not made durable",
+        "io/atomic.py",
+        "        disk.sync_directory(path)  # fsync",
+        "        pass  # fsync",
+        "tests/faults/test_power_loss_of_files.py",
+    ),
+    Mutant(
+        "the name of a new folder is not made durable",
+        "io/disk.py",
+        "    sync_directory(path.parent)\n",
+        "",
         "tests/faults/test_power_loss.py",
+    ),
+    Mutant(
+        "an old folder loses its name before the new one has one that is durable",
+        "io/atomic.py",
+        "    disk.sync_directory(path.parent)  # the old",
+        "    pass  # the old",
+        "tests/faults/test_power_loss_of_files.py",
     ),
     Mutant(
         "a short write is taken for a whole one",
         "io/disk.py",
         "        data = data[n_written:]\n",
         "        break\n",
-        "tests/faults tests/io",
+        "tests/io/test_disk.py tests/faults/test_io_errors.py",
     ),
     Mutant(
         "the optimizer's state is not restored",
@@ -66,7 +87,7 @@ MUTANTS = (
         "train/progress.py",
         '"guard": Guard.from_state(values["guard"])',
         '"guard": Guard.start()',
-        "tests/train/test_progress.py tests/train/test_trainer.py",
+        "tests/train/test_trainer.py",
     ),
     Mutant(
         "the alarm forgets how long an expert was idle",
@@ -115,7 +136,7 @@ MUTANTS = (
         "checkpoint/states.py",
         "return sorted(found, key=_step_of)",
         "return sorted(found, key=lambda path: path.stat().st_mtime)",
-        "tests/checkpoint tests/faults",
+        "tests/checkpoint/test_states.py tests/faults/test_retention.py",
     ),
     Mutant(
         "a manifest's own digest is not looked at",
