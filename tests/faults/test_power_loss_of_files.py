@@ -139,6 +139,47 @@ def test_it_survives_too_where_names_cannot_be_exchanged(way, record, count_loss
     assert n_lost == 0
 
 
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@pytest.fixture
+def record_after_a_kill(tmp_path, under_io):
+    """Record as ``record`` does, but the second version is killed between its two renames first."""
+
+    def record(way):
+        root, tape = tmp_path / "disk", Tape()
+        root.mkdir()
+
+        def be_killed(name, call, arguments):
+            if name == "rename" and arguments[1].name == "folder":
+                raise Killed
+            return tape(name, call, arguments)
+
+        def write(number, handle):
+            with under_io(handle):
+                WAYS[way][0](root / "new" / "place", VERSIONS[number - 1])
+            tape.events.append(("reported", number))
+
+        write(1, tape)
+        with pytest.raises(Killed):
+            write(2, be_killed)
+        assert not (root / "new" / "place" / "folder").exists()
+        write(2, tape)
+        return root, tape.events
+
+    return record
+
+
+@pytest.mark.usefixtures("no_exchange")
+@pytest.mark.parametrize("way", [way for way in WAYS if "folder" in way])
+def test_what_a_kill_left_is_put_right_through_power_cuts(way, record_after_a_kill, count_losses):
+    n_cuts, n_lost = count_losses(way, *record_after_a_kill(way), per_call=60)
+
+    assert n_cuts >= 1_500
+    assert n_lost == 0
+
+
 def is_part(path):
     return path.suffix == ".part"
 

@@ -76,6 +76,13 @@ MUTANTS = (
         "tests/train/test_trainer.py",
     ),
     Mutant(
+        "the best weights are not restored",
+        "train/trainer.py",
+        '        self.best = state.tensors["best"]\n',
+        "",
+        "tests/train/test_trainer.py",
+    ),
+    Mutant(
         "the loss table starts afresh after a resume",
         "train/trainer.py",
         '        self.table = LossTable.from_state(state.values["table"])\n',

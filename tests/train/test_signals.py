@@ -115,6 +115,17 @@ def test_a_signal_in_any_part_saves_that_step_and_leaves(build, ends_as, monkeyp
     assert ends_as("left", step)
 
 
+def test_a_signal_in_the_last_save_comes_too_late(build, undisturbed, monkeypatch):
+    trainer = build("done", steps=STEPS)
+
+    with monkeypatch.context() as patch, trainer.around.stop as stop:
+        signal_in_save(trainer, signal.SIGTERM, STEPS, patch)
+        trainer.fit()
+
+    assert stop.signal == signal.SIGTERM
+    assert everything(trainer) == undisturbed
+
+
 # --- at random moments ----------------------------------------------------------------------------
 
 

@@ -233,9 +233,8 @@ def test_best_weights_are_those_of_the_lowest_validation_loss(build):
     assert list(measured) == [4, 8, 12]
 
 
-def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
-    trainer = build(config=replace(config, validate_every=4, save_every=100))
-    seen = {}
+def worsen_after_the_first_validation(trainer, seen):
+    """Note the weights at each validation; let none be better than the first."""
     validate = trainer._validate
 
     def worsen_after_the_first():
@@ -245,6 +244,25 @@ def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
         return loss
 
     trainer._validate = worsen_after_the_first
+    return trainer
+
+
+def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
+    trainer, seen = build(config=replace(config, validate_every=4, save_every=100)), {}
+
+    worsen_after_the_first_validation(trainer, seen).fit()
+
+    assert trainer.progress.best_step == 4
+    assert same(trainer.best, seen[4])
+    assert not same(trainer.best, weights(trainer))
+
+
+def test_best_weights_of_before_an_interruption_stay(build):
+    seen = {}
+    with pytest.raises(Interrupted):
+        stop_after(worsen_after_the_first_validation(build(), seen), 6).fit()
+    trainer = build()
+
     trainer.fit()
 
     assert trainer.progress.best_step == 4
