@@ -32,6 +32,19 @@ with StopRequest() as stop:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
+def refuse(number, frame):
+    raise AssertionError(f"nobody took the {signal.Signals(number).name}")
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Let a signal that nobody takes fail a test, not end all tests."""
+    before = {number: signal.signal(number, refuse) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_raises_the_flag_and_nothing_else(number):
     with StopRequest() as stop:
