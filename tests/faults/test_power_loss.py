@@ -108,6 +108,24 @@ def test_a_saved_state_survives_where_names_cannot_be_exchanged(record, count_lo
     assert n_lost == 0
 
 
+def test_a_state_that_was_said_to_be_set_aside_is_so_after_a_power_cut(record, under_io):
+    root, events = record()
+    disk, tape, chance = Disk(root), Tape(), random.Random(0)
+    for event in events:
+        disk.do(*event)
+    newest = root / "state" / "run" / "step-00000004"
+    (newest / "state.json").write_bytes(b"{")
+
+    with under_io(tape):
+        assert StateStore(newest.parent, 2, print).load_latest().step == 3
+    for event in tape.events:
+        disk.do(*event)
+
+    for _ in range(100):
+        run = disk.after_power_cut(chance)["state"]["run"]
+        assert {newest.name, f"{newest.name}.bad"} & run.keys() == {f"{newest.name}.bad"}
+
+
 # --- ways to write carelessly ---------------------------------------------------------------------
 
 
