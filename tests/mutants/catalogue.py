@@ -125,6 +125,8 @@ MUTANTS = (
         'return values["step"] >= values["steps"] - 1',
         "tests/checkpoint/test_pruning.py",
     ),
+    Mutant(
+        "a short write is taken for a whole one",
         "io/disk.py",
         "        data = data[n_written:]\n",
         "        break\n",
@@ -220,6 +222,13 @@ MUTANTS = (
         "if not (math.isfinite(loss) and math.isfinite(grad_norm)):",
         "if not math.isfinite(loss):",
         "tests/train/test_guard.py tests/train/test_injection.py",
+    ),
+    Mutant(
+        "the learning rate is that of the next step",
+        "train/trainer.py",
+        "factor = lr_factor(self.progress.step, self.task.steps, self.config)",
+        "factor = lr_factor(self.progress.step + 1, self.task.steps, self.config)",
+        "tests/train/test_trainer.py",
     ),
     Mutant(
         "micro-batches weigh alike, however many targets they have",

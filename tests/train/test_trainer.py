@@ -12,7 +12,9 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 
 from alm.data import Curriculum
 from alm.errors import CheckpointError, Interrupted, TrainingError
+from alm.io import rounded
 from alm.model import moe
+from alm.optim import lr_factor
 from alm.train import collapse, guard, next_token_loss, next_token_loss_within_documents
 
 
@@ -49,6 +51,17 @@ def test_learns_to_count(build, config):
 
     assert trainer.table.rows[0].loss > 5
     assert trainer.table.rows[-1].val_loss < 2
+
+
+def test_every_step_has_the_learning_rate_of_its_number(build, config, monkeypatch):
+    trainer, taken = build(), []
+    step = trainer.task.optimizer.step
+    monkeypatch.setattr(trainer.task.optimizer, "step", lambda lr: (taken.append(lr), step(lr)))
+
+    trainer.fit()
+
+    assert taken == [config.lr * lr_factor(number, 12, config) for number in range(12)]
+    assert [row.lr for row in trainer.table.rows] == rounded(taken[1::2])
 
 
 @pytest.mark.parametrize("step", range(1, 12))
