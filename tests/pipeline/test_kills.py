@@ -26,7 +26,7 @@ STEPS, SAVE_EVERY = 30, 5
 AFTER_A_SAVE = 0.75  # share of the kills
 SECONDS_AFTER, SECONDS_ANYWHERE = 0.15, 6.0
 AT_ONCE = 2
-N_PARTS = 8  # of the two hundred trials of a night, each of which may be run by itself
+N_PARTS = 8  # of the two hundred trials of a night; `-k part-3` runs the third by itself
 RESULTS = (
     "build/models/tiny/pretrain/model.safetensors",
     "build/models/tiny/pretrain/best.safetensors",
@@ -117,7 +117,7 @@ def undisturbed(template, tmp_path_factory):
     return digests(house)
 
 
-PARTS = {f"part {i + 1} of {N_PARTS}": range(12 + 25 * i, 37 + 25 * i) for i in range(N_PARTS)}
+PARTS = {f"part-{i + 1}": range(12 + 25 * i, 37 + 25 * i) for i in range(N_PARTS)}
 TRIALS = [
     pytest.param(range(12), id="twelve"),
     *(pytest.param(part, id=name, marks=pytest.mark.nightly) for name, part in PARTS.items()),
