@@ -1,6 +1,8 @@
 """Pretraining: from packed shards to a published model, and again from what was saved."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -275,6 +277,22 @@ def test_a_second_run_of_the_same_thing_is_told_who_holds_it(prepare):
         holder.kill()
     with hold_lock(place):  # a killed holder leaves nothing behind
         pass
+
+
+def test_a_run_that_a_signal_stops_says_in_its_lock_that_it_is_about_to_leave(prepare, monkeypatch):
+    record, notes = Trainer._record, []
+
+    def signal_and_record(trainer, step):
+        os.kill(os.getpid(), signal.SIGTERM)
+        (lock,) = Path(".state/x").glob("*/.lock")
+        notes.append(lock.read_text())
+        record(trainer, step)
+
+    monkeypatch.setattr(Trainer, "_record", signal_and_record)
+    with pytest.raises(Interrupted, match="SIGTERM: saved step 1"):
+        prepare().run()
+
+    assert notes == [f"{os.getpid()} stopping"]
 
 
 def test_speed_is_kept_outside_of_what_is_tracked(prepare):
