@@ -8,7 +8,7 @@
     - CheckpointError      4   ... a saved training state
   + TrainingError          5   a run that cannot go on, such as a loss that stays non-finite
   + LockedError           75   another run holds the directory
-  + Interrupted      130/143   Ctrl-C or SIGTERM: the state was saved
+  + Interrupted  130/138/143   Ctrl-C, SIGUSR1 or SIGTERM: the state was saved
 
 A message says what was expected, what was found, where, and what to do next.
 """

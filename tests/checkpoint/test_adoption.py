@@ -9,7 +9,7 @@ from alm.checkpoint import Fingerprint, ModelSpec, SavedState, StateStore, adopt
 from alm.checkpoint.adoption import read_adoptions
 from alm.checkpoint.states import whole_states
 from alm.config import load_model_config
-from alm.errors import CheckpointError
+from alm.errors import CheckpointError, IntegrityError
 from alm.io import write_json
 
 OLD = Fingerprint({"src/alm/optim": "a", "params train": "1", "seed": "7"})
@@ -103,3 +103,18 @@ def test_what_is_no_run_is_refused(tmp_path, target):
 
 def test_a_run_of_its_own_was_never_adopted(source):
     assert read_adoptions(source) == []
+
+
+@pytest.mark.parametrize("text", ["null", "{}", "[0]", '[{"run": "former", "step": "10"}]', "["])
+def test_a_damaged_mark_is_no_clean_past(source, text):
+    (source / "adopted.json").write_text(text)
+
+    with pytest.raises(IntegrityError, match=r"adopted\.json"):
+        read_adoptions(source)
+
+
+def test_a_mark_that_leads_nowhere_is_no_clean_past(source):
+    (source / "adopted.json").symlink_to("nowhere")
+
+    with pytest.raises(IntegrityError, match=r"cannot read .*adopted\.json"):
+        read_adoptions(source)

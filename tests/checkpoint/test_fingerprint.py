@@ -6,6 +6,7 @@ import pytest
 
 from alm.checkpoint import Fingerprint, code_digests
 from alm.config import Stage
+from alm.errors import IntegrityError
 
 
 @pytest.fixture
@@ -70,6 +71,14 @@ def test_survives_the_disk(stage, tmp_path):
     take(stage).write(tmp_path)
 
     assert Fingerprint.read(tmp_path) == take(stage)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"seed": 7}', '{"seed": ["7"]}', "{"])
+def test_what_is_no_list_of_digests_is_refused(tmp_path, text):
+    (tmp_path / "fingerprint.json").write_text(text)
+
+    with pytest.raises(IntegrityError, match=r"fingerprint\.json"):
+        Fingerprint.read(tmp_path)
 
 
 def test_code_digests_are_those_of_the_declared_code_alone(stage):

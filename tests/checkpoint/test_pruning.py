@@ -42,6 +42,15 @@ def test_what_was_freed_is_told(tmp_path, begin):
     assert prune_runs(tmp_path).startswith("freed 2.0 MB of 2.0 MB")
 
 
+def test_a_run_that_lacks_one_step_is_not_finished(tmp_path, begin):
+    former = begin("1", 9)
+    begin("2", 10)
+
+    prune_runs(tmp_path)
+
+    assert former.is_dir()
+
+
 @pytest.mark.parametrize("last", range(1, 5))
 def test_of_the_unfinished_the_one_that_was_opened_last_stays(tmp_path, begin, last):
     runs = [begin(name, 4) for name in "01234"]

@@ -1,5 +1,7 @@
 """A published model: what is written is loaded, and any damage is refused by name."""
 
+import json
+
 import pytest
 import torch
 
@@ -39,6 +41,14 @@ def test_best_weights_are_there_too(published, model):
 
 def test_spec_is_read_back(published, spec):
     assert read_spec(published) == spec
+
+
+def test_a_spec_with_a_key_that_nobody_knows_is_refused(published):
+    values = json.loads((published / "config.json").read_text())
+    (published / "config.json").write_text(json.dumps({**values, "_target_": "os.system"}))
+
+    with pytest.raises(IntegrityError, match="found 1 wrong keys"):
+        read_spec(published)
 
 
 def test_manifest_says_where_the_model_came_from(published):

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from alm.checkpoint import SavedState, StateStore
+from alm.checkpoint.states import load_state
 from alm.errors import AlmError, CheckpointError, IntegrityError
-from alm.io import calls, remove_directory
+from alm.io import Manifest, calls, remove_directory, write_json
 
 
 def state(step):
@@ -149,6 +150,20 @@ def test_state_under_the_name_of_a_later_one_is_not_taken_for_it(store, tmp_path
 
     assert store.load_latest().step == 1
     assert "expected the state of step 2, found that of step 1" in messages[0]
+
+
+@pytest.mark.parametrize(
+    "values", [None, [], "step", {}, {"step": "1"}, {"step": 2}, {"step": True}]
+)
+def test_values_of_another_step_are_refused_though_the_manifest_fits(store, tmp_path, values):
+    store.save(state(1))
+    path = tmp_path / "run" / "step-00000001"
+    (path / "manifest.json").unlink()
+    write_json(path / "state.json", values)
+    Manifest.write(path, "state", params={}, inputs={}, facts={"step": 1})
+
+    with pytest.raises(IntegrityError, match="expected the values of step 1, found those of"):
+        load_state(path)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES])

@@ -71,6 +71,7 @@ def test_what_transformers_itself_writes_comes_back_too(make_spec, parse, shape)
         ("sliding_window", 32, {"moe": None}),
         ("layer_types", ["full_attention", "sliding_attention"], {"moe": None}),
         ("hidden_size", "64", {}),
+        ("model_type", ["glm4_moe"], {}),
         ("num_experts_per_tok", 1, {}),
         ("num_experts_per_tok", 1, {"moe": SOFTMAX}),
         ("norm_topk_prob", False, {"moe": SOFTMAX}),

@@ -170,6 +170,15 @@ def test_a_file_that_is_no_safetensors_is_named(copy, take):
         take(directory)
 
 
+def test_a_link_to_nowhere_in_place_of_weights_is_named(copy, take):
+    directory = copy()
+    (directory / "model.safetensors").unlink()
+    (directory / "model.safetensors").symlink_to("nowhere")
+
+    with pytest.raises(InputError, match=r"model\.safetensors: expected a safetensors file"):
+        take(directory)
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "\ud800"])
 def test_a_config_that_is_no_mapping_is_refused(copy, take, text):
     directory = copy()

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("racing.py")
 
 
-@pytest.mark.parametrize("n", [50, pytest.param(1_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("n", [200, pytest.param(1_000, marks=pytest.mark.nightly)])
 def test_one_of_the_racers_proceeds_and_the_others_name_it(tmp_path, n):
     """Half of the winners are killed, and now and then the directory is removed between races."""
     ended = subprocess.run(

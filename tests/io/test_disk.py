@@ -54,6 +54,18 @@ def test_call_that_is_always_cut_short_does_not_hang(tmp_path, monkeypatch):
         write_bytes(tmp_path / "file", b"bytes")
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_closing_that_fails_is_told_and_the_old_file_stays(tmp_path, monkeypatch, number):
+    """A file system over the network may find out as late as this."""
+    write_bytes(tmp_path / "file", b"old")
+    monkeypatch.setattr(calls, "close", failing(number))
+
+    with pytest.raises(AlmError, match=rf"cannot close .*file\.part: {os.strerror(number)}"):
+        write_bytes(tmp_path / "file", b"new")
+
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
 def test_closing_is_never_done_twice(tmp_path, monkeypatch):
     """The number may be that of another open file by then."""
     closed, close = [], calls.close

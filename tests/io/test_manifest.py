@@ -181,6 +181,14 @@ def test_other_kind_is_refused_and_both_are_named(out):
         Manifest.read(out, "tokenizer")
 
 
+def test_any_kind_is_read_where_it_does_not_matter(out):
+    assert Manifest.read(out, None) == Manifest.read(out, KIND)
+
+    rewrite(out, lambda body: body.update(kind=5))
+    with pytest.raises(IntegrityError, match="its kind is malformed"):
+        Manifest.read(out, None)
+
+
 def test_absent_manifest_is_named(tmp_path):
     with pytest.raises(IntegrityError, match=r"cannot read .*manifest\.json: .*; build it again"):
         Manifest.read(tmp_path, KIND)
@@ -201,13 +209,21 @@ def test_any_field_that_was_edited_is_noticed(out, field):
     ("change", "message"),
     [
         (lambda body: body.update(version=2), "expected alm-manifest 1, found alm-manifest 2"),
+        (
+            lambda body: body.update(version=True),
+            "expected alm-manifest 1, found alm-manifest True",
+        ),
+        (
+            lambda body: body.update(version=1.0),
+            r"expected alm-manifest 1, found alm-manifest 1\.0",
+        ),
         (lambda body: body.update(format="other"), "expected alm-manifest 1, found other 1"),
         (lambda body: body.update(host="here"), "expected the keys of a manifest"),
         (lambda body: body.pop("facts"), "expected the keys of a manifest"),
-        (lambda body: body.update(params=[]), "its params are malformed"),
-        (lambda body: body.update(facts=5), "its facts are malformed"),
-        (lambda body: body.update(inputs={"a": 5}), "its inputs are malformed"),
-        (lambda body: body.update(libraries={"a": None}), "its libraries are malformed"),
+        (lambda body: body.update(params=[]), "its params is malformed"),
+        (lambda body: body.update(facts=5), "its facts is malformed"),
+        (lambda body: body.update(inputs={"a": 5}), "its inputs is malformed"),
+        (lambda body: body.update(libraries={"a": None}), "its libraries is malformed"),
         (lambda body: body.update(files=[]), "its list of files is malformed"),
         (lambda body: body.update(files={"a": {}}), "its list of files is malformed"),
         (lambda body: body.update(files={"a": {"bytes": "1", "sha256": "x"}}), "is malformed"),

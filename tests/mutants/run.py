@@ -1,15 +1,19 @@
 """Apply each sabotage to a copy of the project, and see whether its tests notice.
 
-    make mutants
+    make mutants                        all of them
+    python tests/mutants/run.py WORDS   those with these words in their name
 
-Two copies are at work at once. A mutant is caught where pytest ends with failed tests; where it
-passes, or cannot run at all, the mutant survives, and so does this program's complaint.
+Two copies are at work at once. First the tests must pass as the code is, or their failing would say
+nothing. Then a mutant is caught where pytest ends with failed tests; where it passes, hangs or
+cannot run at all, the mutant survives, and so does this program's complaint.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -18,7 +22,8 @@ from catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 2
-FAILED = 1  # pytest's exit code where tests ran and some failed
+SECONDS = 900  # that the tests of one mutant may take
+PASSED, FAILED = 0, 1  # pytest's exit codes where tests ran and all passed, or some failed
 
 
 def copy_project(to: Path) -> Path:
@@ -32,7 +37,26 @@ def copy_project(to: Path) -> Path:
     return to
 
 
-def is_caught(mutant: Mutant, copy: Path) -> str | None:
+def run_tests(paths: Iterable[str], copy: Path) -> tuple[int | None, str]:
+    """Return pytest's exit code, None where it took too long, and the end of what it said."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    try:
+        found = subprocess.run(
+            [*command, "-m", "not nightly and not slow", *paths],
+            cwd=copy,
+            # The copy's own code comes before that which is installed.
+            env={**os.environ, "PYTHONPATH": str(copy / "src")},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return None, f"more than {SECONDS} s"
+    return found.returncode, " ".join(found.stdout.splitlines()[-1:])
+
+
+def survival(mutant: Mutant, copy: Path) -> str | None:
     """Return None where the tests fail by the mutant, else what happened instead."""
     path = copy / "src" / "alm" / mutant.path
     text = path.read_text(encoding="utf-8")
@@ -40,43 +64,43 @@ def is_caught(mutant: Mutant, copy: Path) -> str | None:
         return f"its line stands {text.count(mutant.old)} times in {mutant.path}"
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        command += ["-m", "not nightly and not slow", *mutant.tests.split()]
-        # The copy's own code comes before that which is installed.
-        found = subprocess.run(
-            ["env", f"PYTHONPATH={copy / 'src'}", *command],
-            cwd=copy,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        code, said = run_tests(mutant.tests.split(), copy)
     finally:
         path.write_text(text, encoding="utf-8")
-    if found.returncode == FAILED:
-        return None
-    return f"pytest ended with {found.returncode}: {found.stdout.splitlines()[-1:]}"
+    return None if code == FAILED else f"pytest ended with {code}: {said}"
+
+
+def judge_all(mutants: list[Mutant], copies: Queue[Path]) -> Iterable[str | None]:
+    """Yield of each what :func:`survival` returns, in a copy that nobody else uses meanwhile."""
+
+    def judge(mutant: Mutant) -> str | None:
+        copy = copies.get()
+        try:
+            return survival(mutant, copy)
+        finally:
+            copies.put(copy)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(judge, mutants)
 
 
 def main() -> None:
     """Run all, print each, and end with 1 where one survives."""
-    wanted = [mutant for mutant in MUTANTS if not sys.argv[1:] or sys.argv[1] in mutant.name]
+    words = " ".join(sys.argv[1:])
+    wanted = [mutant for mutant in MUTANTS if words in mutant.name]
     with tempfile.TemporaryDirectory() as folder:
         copies: Queue[Path] = Queue()
         for i in range(AT_ONCE):
             copies.put(copy_project(Path(folder) / f"copy{i}"))
-
-        def judge(mutant: Mutant) -> str | None:
-            copy = copies.get()
-            try:
-                return is_caught(mutant, copy)
-            finally:
-                copies.put(copy)
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            survivors = 0
-            for mutant, survived in zip(wanted, pool.map(judge, wanted), strict=True):
-                survivors += survived is not None
-                print(f"{'SURVIVED' if survived else 'caught':9} {mutant.name} {survived or ''}")
+        tests = sorted({path for mutant in wanted for path in mutant.tests.split()})
+        code, said = run_tests(tests, Path(folder) / "copy0")
+        if code != PASSED:
+            sys.exit(f"the tests must pass as the code is, but pytest ended with {code}: {said}")
+        survivors = 0
+        for mutant, survived in zip(wanted, judge_all(wanted, copies), strict=True):
+            survivors += survived is not None
+            line = f"{'SURVIVED' if survived else 'caught':9} {mutant.name} {survived or ''}"
+            print(line.rstrip(), flush=True)
     print(f"{len(wanted) - survivors} of {len(wanted)} mutants caught")
     sys.exit(survivors > 0)
 

@@ -26,6 +26,7 @@ STEPS, SAVE_EVERY = 30, 5
 AFTER_A_SAVE = 0.75  # share of the kills
 SECONDS_AFTER, SECONDS_ANYWHERE = 0.15, 6.0
 AT_ONCE = 2
+N_PARTS = 8  # of the two hundred trials of a night; `-k part-3` runs the third by itself
 RESULTS = (
     "build/models/tiny/pretrain/model.safetensors",
     "build/models/tiny/pretrain/best.safetensors",
@@ -116,11 +117,18 @@ def undisturbed(template, tmp_path_factory):
     return digests(house)
 
 
-@pytest.mark.parametrize(
-    "numbers",
-    [range(12), pytest.param(range(12, 212), marks=pytest.mark.nightly)],
-    ids=["twelve", "two hundred"],
-)
+PARTS = {f"part-{i + 1}": range(12 + 25 * i, 37 + 25 * i) for i in range(N_PARTS)}
+TRIALS = [
+    pytest.param(range(12), id="twelve"),
+    *(pytest.param(part, id=name, marks=pytest.mark.nightly) for name, part in PARTS.items()),
+]
+
+
+def test_two_hundred_are_killed_in_a_night():
+    assert sorted(number for part in PARTS.values() for number in part) == [*range(12, 212)]
+
+
+@pytest.mark.parametrize("numbers", TRIALS)
 def test_a_build_killed_at_random_ends_in_the_same_bytes(template, tmp_path, undisturbed, numbers):
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = pool.map(lambda number: run_trial(number, template, tmp_path), numbers)

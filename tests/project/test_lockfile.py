@@ -40,9 +40,22 @@ def test_where_nothing_was_built_no_stage_has_run(tmp_path):
     assert read_lock(tmp_path) == {}
 
 
-@pytest.mark.parametrize("text", ["", "stages: 3", "{", "stages:\n  a: {}\n", "<<<<<<< HEAD\n"])
+DAMAGED = (
+    *("", "stages: 3", "{", "stages:\n  a: {}\n", "<<<<<<< HEAD\n", LOCK + LOCK),
+    *("x: &x [*x]\n" + LOCK, "x: !!set {a}\n" + LOCK, "x: " + "[" * 400 + "]" * 400 + "\n" + LOCK),
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_is_told_with_the_cure(tmp_path, text):
     (tmp_path / "dvc.lock").write_text(text)
+
+    with pytest.raises(IntegrityError, match=r"git checkout dvc\.lock"):
+        read_lock(tmp_path)
+
+
+def test_a_folder_in_its_place_is_told_with_the_cure(tmp_path):
+    (tmp_path / "dvc.lock").mkdir()
 
     with pytest.raises(IntegrityError, match=r"git checkout dvc\.lock"):
         read_lock(tmp_path)

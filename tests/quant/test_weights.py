@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 from alm.checkpoint import build_model, read_spec
 from alm.errors import IntegrityError
@@ -142,4 +142,33 @@ def test_a_damaged_result_is_not_read(int8):
     damage(int8 / "model.int8.safetensors")
 
     with pytest.raises(IntegrityError, match=r"int8\.safetensors: expected .* build it again"):
+        read_dequantized(int8)
+
+
+def seal(directory):
+    """Make the manifest fit what lies there, as whoever harmed it could."""
+    kept = Manifest.read(directory, "model.int8")
+    (directory / "manifest.json").unlink()
+    facts = {name: getattr(kept, name) for name in ("params", "inputs", "facts", "libraries")}
+    Manifest.write(directory, "model.int8", **facts)
+
+
+def test_what_is_no_safetensors_file_is_not_read_though_the_manifest_fits(int8):
+    (int8 / "model.int8.safetensors").write_bytes(b"PK")
+    seal(int8)
+
+    with pytest.raises(IntegrityError, match=r"int8\.safetensors is damaged: .* build it again"):
+        read_dequantized(int8)
+
+
+def test_a_matrix_without_its_scales_is_refused_by_name(int8):
+    path = int8 / "model.int8.safetensors"
+    tensors = load_file(path)
+    del tensors["embed.weight.scale"]
+    path.write_bytes(save(tensors))
+    seal(int8)
+
+    with pytest.raises(
+        IntegrityError, match=r"expected the tensor embed\.weight\.scale, found none"
+    ):
         read_dequantized(int8)

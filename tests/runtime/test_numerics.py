@@ -27,7 +27,13 @@ import torch
 x = torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
 y = torch.softmax(x @ x, dim=-1).exp().cos() @ x
 digest = hashlib.sha256(y.numpy().tobytes()).hexdigest()
-print(json.dumps({**numerics.as_dict(), "digest": digest, "running": torch.get_num_threads()}))
+found = {
+    "digest": digest,
+    "running": torch.get_num_threads(),
+    "onednn": torch.backends.mkldnn.enabled,
+    "deterministic": torch.are_deterministic_algorithms_enabled(),
+}
+print(json.dumps({**numerics.as_dict(), **found}))
 """
 
 
@@ -50,6 +56,13 @@ def test_portable_takes_one_thread_and_the_baseline_instructions():
     assert (numerics["device"], numerics["precision"]) == ("cpu", "float32")
     assert (numerics["threads"], numerics["running"]) == (1, 1)
     assert numerics["cpu_capability"] in {"DEFAULT", "NO AVX"}
+
+
+def test_portable_asks_nobody_who_looks_at_the_cpu():
+    """oneDNN chooses its kernels by the CPU, and not by what ATen was told."""
+    numerics = start("portable")
+
+    assert (numerics["onednn"], numerics["deterministic"]) == (False, True)
 
 
 HOSTILE = {

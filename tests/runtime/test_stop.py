@@ -29,7 +29,23 @@ with StopRequest() as stop:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+
+def refuse(number, frame):
+    raise AssertionError(f"nobody took the {signal.Signals(number).name}")
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Let a signal that nobody takes fail a test, not end all tests."""
+    before = {number: signal.signal(number, refuse) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_raises_the_flag_and_nothing_else(number):
     with StopRequest() as stop:
         os.kill(os.getpid(), number)
@@ -47,13 +63,14 @@ def test_without_a_request_nothing_is_raised():
     assert stop.signal is None
 
 
-def test_handlers_are_put_back():
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("number", SIGNALS)
+def test_handlers_are_put_back(number):
+    before = signal.getsignal(number)
 
     with StopRequest():
-        assert signal.getsignal(signal.SIGTERM) != before
+        assert signal.getsignal(number) != before
 
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
 def test_listener_is_told_once():
@@ -65,16 +82,34 @@ def test_listener_is_told_once():
     assert told == ["stop"]
 
 
-def test_second_signal_ends_the_process_at_once():
+@pytest.mark.parametrize("second", SIGNALS)
+def test_second_signal_ends_the_process_at_once(second):
     with subprocess.Popen(
         [sys.executable, "-c", WORKER, "stubborn"], stdout=subprocess.PIPE, text=True
     ) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(second)
 
-        assert process.wait(timeout=3) == -signal.SIGTERM
+        assert process.wait(timeout=3) == -second
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_forked_child_which_neither_saves_nor_announces_a_stop(number):
+    told = []
+
+    with StopRequest(lambda: told.append("stop")) as stop:
+        child = os.fork()
+        if not child:
+            try:
+                os.kill(os.getpid(), number)
+            finally:  # only where it went on
+                os._exit(3 + len(told))
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    assert ended == -number
+    assert (told, stop.signal) == ([], None)
 
 
 @pytest.mark.parametrize("when", ["polite", "late"])

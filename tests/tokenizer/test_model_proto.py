@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
 from alm.errors import IntegrityError
-from alm.tokenizer.model_proto import Kind, Settings, read_pieces, read_settings
+from alm.tokenizer.model_proto import MOST_PIECES, Kind, Settings, read_pieces, read_settings
 
 
 def test_pieces_are_those_of_sentencepiece(model):
@@ -36,6 +36,14 @@ def test_newline_and_tab_are_the_user_defined_pieces(model):
 def test_something_else_is_refused(data):
     with pytest.raises(IntegrityError, match="expected a SentencePiece model, found"):
         read_pieces(data)
+
+
+def test_more_pieces_than_any_vocabulary_has_are_refused():
+    piece = b"\x0a\x03\x0a\x01a"
+
+    assert len(read_pieces(piece * 1000)) == 1000
+    with pytest.raises(IntegrityError, match="expected a SentencePiece model, found"):
+        read_pieces(piece * (MOST_PIECES + 1))
 
 
 @settings(max_examples=300)

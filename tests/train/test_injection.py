@@ -2,13 +2,16 @@
 
 import random
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import torch
 
+from alm.checkpoint.states import whole_states
 from alm.train import next_token_loss
 
-N_TRIALS = 200
+N_HARMFUL = 200
+SAVE_EVERY = 10  # harmful steps
 BAD = (float("nan"), float("inf"), float("-inf"))
 PLACES = ("loss", "activation", "gradient")
 
@@ -96,29 +99,46 @@ def is_harmless(trainer, injector, before):
     return injector.place == "activation" and trainer.progress.guard.skipped == before
 
 
+def bytes_on_disk(trainer):
+    """Save, and return the bytes of what then lies there of weights and moments."""
+    trainer.around.store.save(trainer._state())
+    state = whole_states(trainer.around.store._root)[-1]
+    return [(state / f"{stem}.safetensors").read_bytes() for stem in ("model", "optimizer")]
+
+
+def spoil_a_step(trainer, seed):
+    """Take a step with a bad number in it; return whether it was stopped."""
+    skipped = trainer.progress.guard.skipped
+    injector = trainer.task.objective.injector = Injector(trainer.task.model, seed)
+    trainer.step()
+    injector.remove()
+    trainer.task.objective.injector = None
+    if is_harmless(trainer, injector, skipped):
+        return False
+    assert trainer.progress.guard.skipped == skipped + 1, (seed, injector.place)
+    return True
+
+
 def test_no_bad_number_reaches_the_state_from_two_hundred_places(trainer, monkeypatch):
+    """Where nothing depends on the place, the step is a healthy one, and counts for nothing."""
     said = []
     monkeypatch.setattr(trainer.around.line, "say", said.append)
     trainer.task.model.train()
     trainer.step()
-    stopped = 0
-    for seed in range(N_TRIALS):
-        before, skipped = snapshot(trainer), trainer.progress.guard.skipped
-        injector = trainer.task.objective.injector = Injector(trainer.task.model, seed)
-        trainer.step()
-        injector.remove()
-        trainer.task.objective.injector = None
-        if is_harmless(trainer, injector, skipped):
-            assert all(tensor.isfinite().all() for tensor in snapshot(trainer).values()), seed
-        else:
+    stopped, seeds = 0, count()
+    while stopped < N_HARMFUL:
+        seed, looks_at_disk = next(seeds), stopped % SAVE_EVERY == 0
+        before, disk = snapshot(trainer), bytes_on_disk(trainer) if looks_at_disk else None
+        if spoil_a_step(trainer, seed):
             stopped += 1
-            assert trainer.progress.guard.skipped == skipped + 1, (seed, injector.place)
-            assert same_bits(snapshot(trainer), before), (seed, injector.place)
+            assert same_bits(snapshot(trainer), before), seed
+            assert not looks_at_disk or bytes_on_disk(trainer) == disk, seed
+        assert all(tensor.isfinite().all() for tensor in snapshot(trainer).values()), seed
         trainer.step()
 
-    assert len(said) == stopped
+    assert len(said) == stopped == trainer.progress.guard.skipped == 200
     assert all("not finite" in line for line in said)
-    assert stopped >= 0.85 * N_TRIALS
+    assert next(seeds) <= 1.2 * N_HARMFUL
     assert not same_bits(snapshot(trainer), before)  # healthy steps between them did train
 
 

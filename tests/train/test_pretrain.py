@@ -1,6 +1,8 @@
 """Pretraining: from packed shards to a published model, and again from what was saved."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from alm.checkpoint import load_model, read_spec
+from alm.checkpoint import load_model, read_spec, read_tensors
+from alm.checkpoint.states import load_state
 from alm.config import Params, Stage
 from alm.config.sections import CurriculumStep
 from alm.data import PackedDocument, write_split
@@ -107,6 +110,25 @@ def test_publishes_a_model_that_says_where_it_came_from(prepare):
     assert read_spec(Path("x/model")) == run.spec
     assert read_json(Path("x/pretrain.json"))["tokens"] == 256
     assert len(Path("x/loss.csv").read_text().splitlines()) == 1 + 4
+
+
+def test_publishes_the_last_weights_and_beside_them_the_best(prepare, monkeypatch):
+    validate = Trainer._validate
+
+    def let_the_first_be_the_best(trainer):
+        loss = validate(trainer)
+        trainer.progress.best_loss = -1.0
+        return loss
+
+    monkeypatch.setattr(Trainer, "_validate", let_the_first_be_the_best)
+    prepare().run()
+
+    (state,) = Path(".state/x").glob("*/step-00000008")
+    saved = load_state(state).tensors
+    last, best = (read_tensors(Path(f"x/model/{stem}.safetensors")) for stem in ("model", "best"))
+    assert all(torch.equal(last[name], saved["model"][name]) for name in saved["model"])
+    assert all(torch.equal(best[name], saved["best"][name]) for name in saved["best"])
+    assert not torch.equal(last["embed.weight"], best["embed.weight"])
 
 
 def test_metrics_say_how_full_the_rows_are_and_how_often_they_were_read(prepare):
@@ -255,6 +277,22 @@ def test_a_second_run_of_the_same_thing_is_told_who_holds_it(prepare):
         holder.kill()
     with hold_lock(place):  # a killed holder leaves nothing behind
         pass
+
+
+def test_a_run_that_a_signal_stops_says_in_its_lock_that_it_is_about_to_leave(prepare, monkeypatch):
+    record, notes = Trainer._record, []
+
+    def signal_and_record(trainer, step):
+        os.kill(os.getpid(), signal.SIGTERM)
+        (lock,) = Path(".state/x").glob("*/.lock")
+        notes.append(lock.read_text())
+        record(trainer, step)
+
+    monkeypatch.setattr(Trainer, "_record", signal_and_record)
+    with pytest.raises(Interrupted, match="SIGTERM: saved step 1"):
+        prepare().run()
+
+    assert notes == [f"{os.getpid()} stopping"]
 
 
 def test_speed_is_kept_outside_of_what_is_tracked(prepare):

@@ -12,7 +12,9 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 
 from alm.data import Curriculum
 from alm.errors import CheckpointError, Interrupted, TrainingError
+from alm.io import rounded
 from alm.model import moe
+from alm.optim import lr_factor
 from alm.train import collapse, guard, next_token_loss, next_token_loss_within_documents
 from alm.train.scaler import LossScaler
 
@@ -50,6 +52,17 @@ def test_learns_to_count(build, config):
 
     assert trainer.table.rows[0].loss > 5
     assert trainer.table.rows[-1].val_loss < 2
+
+
+def test_every_step_has_the_learning_rate_of_its_number(build, config, monkeypatch):
+    trainer, taken = build(), []
+    step = trainer.task.optimizer.step
+    monkeypatch.setattr(trainer.task.optimizer, "step", lambda lr: (taken.append(lr), step(lr)))
+
+    trainer.fit()
+
+    assert taken == [config.lr * lr_factor(number, 12, config) for number in range(12)]
+    assert [row.lr for row in trainer.table.rows] == rounded(taken[1::2])
 
 
 @pytest.mark.parametrize("step", range(1, 12))
@@ -234,9 +247,8 @@ def test_best_weights_are_those_of_the_lowest_validation_loss(build):
     assert list(measured) == [4, 8, 12]
 
 
-def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
-    trainer = build(config=replace(config, validate_every=4, save_every=100))
-    seen = {}
+def worsen_after_the_first_validation(trainer, seen):
+    """Note the weights at each validation; let none be better than the first."""
     validate = trainer._validate
 
     def worsen_after_the_first():
@@ -246,6 +258,25 @@ def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
         return loss
 
     trainer._validate = worsen_after_the_first
+    return trainer
+
+
+def test_best_weights_stay_when_training_makes_the_model_worse(build, config):
+    trainer, seen = build(config=replace(config, validate_every=4, save_every=100)), {}
+
+    worsen_after_the_first_validation(trainer, seen).fit()
+
+    assert trainer.progress.best_step == 4
+    assert same(trainer.best, seen[4])
+    assert not same(trainer.best, weights(trainer))
+
+
+def test_best_weights_of_before_an_interruption_stay(build):
+    seen = {}
+    with pytest.raises(Interrupted):
+        stop_after(worsen_after_the_first_validation(build(), seen), 6).fit()
+    trainer = build()
+
     trainer.fit()
 
     assert trainer.progress.best_step == 4

@@ -4,6 +4,7 @@ What comes of it is a hybrid: part of its training was done by other code, param
 its manifest's digests say. So the mark goes along with the state, into the model and its metrics.
 """
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,29 @@ def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: Mode
 
 
 def read_adoptions(run: Path) -> list[dict[str, Any]]:
-    """Return every change of hands of a run's states, the first one first; mostly there is none."""
-    return read_json(run / NAME) if (run / NAME).exists() else []
+    """Return every change of hands of a run's states, the first one first; mostly there is none.
+
+    Raises:
+        IntegrityError: the file that tells of them is damaged.
+    """
+    if not os.path.lexists(run / NAME):
+        return []
+    adoptions = read_json(run / NAME)
+    if not isinstance(adoptions, list) or not all(map(_is_adoption, adoptions)):
+        raise IntegrityError(
+            f"{run / NAME}: expected a list of runs that were gone on with, found "
+            f"{adoptions!r:.40}; adopt the former run again"
+        )
+    return adoptions
+
+
+def _is_adoption(value: Any) -> bool:  # noqa: ANN401
+    kinds = {"run": str, "step": int, "changed": list}
+    return (
+        isinstance(value, dict)
+        and {key: type(each) for key, each in value.items()} == kinds
+        and all(isinstance(name, str) for name in value["changed"])
+    )
 
 
 def _read_spec(source: Path) -> ModelSpec:

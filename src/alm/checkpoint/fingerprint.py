@@ -50,7 +50,9 @@ class Fingerprint:
             IntegrityError: it is absent or damaged.
         """
         components = read_json(directory / NAME)
-        if not isinstance(components, dict):
+        if not isinstance(components, dict) or not all(
+            isinstance(digest, str) for digest in components.values()
+        ):
             raise IntegrityError(
                 f"{directory / NAME}: expected the digest of each component, found "
                 f"{components!r:.40}; `make pretrain` writes it anew"

@@ -1,6 +1,6 @@
 """A published model: the directory that training leaves and every later stage reads."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from alm.checkpoint.tensors import read_tensors, write_tensors
 from alm.config import ModelConfig
+from alm.config.sections import section
 from alm.errors import IntegrityError
 from alm.io import Manifest, new_directory, read_json, write_json
 from alm.model import Transformer
@@ -19,7 +20,7 @@ LAST = "model"
 BEST = "best"
 
 
-@dataclass(frozen=True, kw_only=True)
+@section
 class ModelSpec:
     """What must be known to build a network around published weights."""
 

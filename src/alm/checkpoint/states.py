@@ -228,7 +228,13 @@ def load_state(path: Path) -> SavedState:
     names = [name for name in sorted(manifest.files) if name.endswith(TENSORS)]
     tensors = {name.removesuffix(TENSORS): read_tensors(path / name) for name in names}
     values = read_json(path / VALUES)
-    return SavedState(values.pop("step"), tensors, values)
+    step = values.pop("step", None) if isinstance(values, dict) else None
+    if type(step) is not int or step != manifest.facts["step"]:
+        raise IntegrityError(
+            f"{path / VALUES}: expected the values of step {manifest.facts['step']}, found those "
+            f"of {step!r:.40}; something else wrote it"
+        )
+    return SavedState(step, tensors, values)
 
 
 def _named(root: Path, name: re.Pattern[str]) -> list[Path]:

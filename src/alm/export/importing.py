@@ -62,8 +62,8 @@ def import_model(directory: Path, out: Path, tokenizer: Path) -> None:
             f"{config}: expected vocab_size {vocabulary.vocab_size}, the pieces of "
             f"{TOKENIZER_MODEL}, found {spec.n_vocab}; the two belong to different models"
         )
-    inputs = {path.name: sha256_file(path) for path in [config, *sorted(directory.glob(WEIGHTS))]}
     weights = read_tensors(directory, spec)
+    inputs = {path.name: sha256_file(path) for path in [config, *sorted(directory.glob(WEIGHTS))]}
     _publish_tokenizer(vocabulary, _read(directory / TOKENIZER_MODEL), tokenizer)
     publish_model(
         out,

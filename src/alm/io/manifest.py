@@ -88,8 +88,8 @@ class Manifest:
         return manifest
 
     @classmethod
-    def read(cls, root: Path, kind: str) -> Self:
-        """Read the manifest of ``root`` and check it against its own digest.
+    def read(cls, root: Path, kind: str | None) -> Self:
+        """Read the manifest of ``root`` and check it against its own digest; None takes any kind.
 
         Raises:
             IntegrityError: it is absent, damaged, of another version, or of another kind.
@@ -100,7 +100,10 @@ class Manifest:
         body = read_json(path)
         if not isinstance(body, dict):
             raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
-        if (found := (body.get("format"), body.get("version"))) != (FORMAT, VERSION):
+        found = body.get("format"), body.get("version")
+        if (
+            found != (FORMAT, VERSION) or type(found[1]) is not int
+        ):  # True equals 1, and so does 1.0
             raise IntegrityError(
                 f"{path}: expected {FORMAT} {VERSION}, found {found[0]} {found[1]}; build it again "
                 "with this version of alm"
@@ -109,7 +112,7 @@ class Manifest:
             raise IntegrityError(f"{path}: expected the keys of a manifest; build it again")
         if (digest := body.pop("sha256")) is None or digest != _digest(body):
             raise IntegrityError(f"{path} was changed after it was written; build it again")
-        if body["kind"] != kind:
+        if kind is not None and body["kind"] != kind:
             raise IntegrityError(
                 f"{path}: expected a {kind}, found a {body['kind']}; name the directory of a {kind}"
             )
@@ -152,8 +155,8 @@ class Manifest:
         files = fields.pop("files")
         if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
             raise IntegrityError(f"{path}: its list of files is malformed; build it again")
-        if bad := [key for key in sorted(fields) if key != "kind" and not _fits(key, fields[key])]:
-            raise IntegrityError(f"{path}: its {bad[0]} are malformed; build it again")
+        if bad := [key for key in sorted(fields) if not _fits(key, fields[key])]:
+            raise IntegrityError(f"{path}: its {bad[0]} is malformed; build it again")
         return cls(files={name: FileEntry(**entry) for name, entry in files.items()}, **fields)
 
 
@@ -177,9 +180,9 @@ def _is_sound(name: str, entry: Any) -> bool:  # noqa: ANN401
 
 
 def _fits(key: str, value: Any) -> bool:  # noqa: ANN401
-    """Whether a field other than ``kind`` and ``files`` has the type that is declared above."""
-    if not isinstance(value, dict):
-        return False
+    """Whether a field other than ``files`` has the type that is declared above."""
+    if key == "kind" or not isinstance(value, dict):
+        return key == "kind" and isinstance(value, str)
     return key in {"params", "facts"} or all(isinstance(each, str) for each in value.values())
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from alm.errors import IntegrityError
+from alm.config.yaml import read_yaml
+from alm.errors import ConfigError, IntegrityError
 
 LOCK = Path("dvc.lock")
 
@@ -37,9 +35,9 @@ def read_lock(root: Path = Path()) -> dict[str, LockedStage]:
     if not path.exists():
         return {}
     try:
-        stages = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["stages"]
+        stages = read_yaml(path)["stages"]
         return {name: _parse(name, block) for name, block in stages.items()}
-    except (YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+    except (ConfigError, KeyError, TypeError, AttributeError):
         raise IntegrityError(
             f"{path}: expected the stages that DVC wrote there, found something else; "
             "`git checkout dvc.lock` brings it back"

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 from torch import Tensor
 
 from alm.errors import IntegrityError
-from alm.io import Manifest, new_directory, write_bytes
+from alm.io import Manifest, explain_read, new_directory, write_bytes
 from alm.quant.blocks import BLOCK, Blocks, dequantize_blocks, quantize_blocks
 
 SOURCE_KIND = "model.pretrain"
@@ -90,8 +90,12 @@ def read_dequantized(directory: Path) -> dict[str, Tensor]:
         IntegrityError: a file is absent, damaged, or not what the manifest says.
     """
     Manifest.read(directory, KIND).verify(directory)
-    stored = load((directory / WEIGHTS).read_bytes())
+    stored = _read(directory / WEIGHTS)
     scales = {name + SCALE for name, values in stored.items() if values.dtype == np.int8}
+    if missing := sorted(scales - set(stored)):
+        raise IntegrityError(
+            f"{directory / WEIGHTS}: expected the tensor {missing[0]}, found none; build it again"
+        )
     return {name: torch.from_numpy(_restore(stored, name)) for name in sorted({*stored} - scales)}
 
 
@@ -102,16 +106,22 @@ def _restore(stored: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def _read_float(path: Path) -> dict[str, np.ndarray]:
-    try:
-        tensors = load(path.read_bytes())
-    except (SafetensorError, KeyError) as error:
-        raise IntegrityError(f"{path} is damaged: {error}; build it again") from None
+    tensors = _read(path)
     for name, weights in tensors.items():
         if weights.dtype != np.float32:
             raise IntegrityError(
                 f"{path}: expected float32 weights, found {weights.dtype} in {name}; build it again"
             )
     return tensors
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return load(path.read_bytes())
+    except OSError as error:
+        raise explain_read(path, error) from None
+    except (SafetensorError, KeyError) as error:  # KeyError: of a type that numpy lacks
+        raise IntegrityError(f"{path} is damaged: {error}; build it again") from None
 
 
 def _count(tensors: dict[str, np.ndarray]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Notice that a run should end, and let it end where nothing is lost.
 
 A signal, or the death of the process that started us, only raises a flag; the training loop looks
-at the flag between steps, saves, and leaves. A second signal ends the process at once.
+at the flag between steps, saves, and leaves. A second signal ends the process at once, and the
+first one ends a forked child, which has nothing to save.
 """
 
 import os
@@ -13,13 +14,13 @@ from typing import Self
 
 from alm.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last one is what schedulers send
 POLL_SECONDS = 0.2  # between looks at the parent
 PARENT = os.getppid()  # noted now: torch takes seconds to load, and the parent may die meanwhile
 
 
 class StopRequest:
-    """A flag that SIGINT, SIGTERM and the parent's death raise.
+    """A flag that SIGINT, SIGTERM, SIGUSR1 and the parent's death raise.
 
     A killed ``dvc`` leaves its stage alive (it has no way to tell it), so the stage watches its
     parent, as it was when this module was imported. Use it as a context manager: handlers are put
@@ -32,6 +33,7 @@ class StopRequest:
     def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
         self.signal: int | None = None
         self._on_request = on_request
+        self._owner = os.getpid()
         self._closed = threading.Event()
         self._before: dict[int, object] = {}
 
@@ -56,14 +58,15 @@ class StopRequest:
         """End the run if asked to.
 
         Raises:
-            Interrupted: with ``where`` in its message and 130 or 143 as its exit code.
+            Interrupted: with ``where`` in its message; 130, 138 or 143 as its exit code.
         """
         if self.signal is not None:
             name = signal.Signals(self.signal).name
             raise Interrupted(self.signal, f"{name}: {where}; the same command goes on from there")
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self.signal is not None:  # asked twice: somebody is in a hurry
+        asked_twice = self.signal is not None  # somebody is in a hurry
+        if asked_twice or os.getpid() != self._owner:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self._request(number)

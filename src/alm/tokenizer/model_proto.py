@@ -12,6 +12,7 @@ Reference:
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
+from itertools import islice
 from typing import NamedTuple
 
 from alm.errors import IntegrityError
@@ -22,6 +23,7 @@ MODEL_TYPE, BYTE_FALLBACK = 3, 35  # fields of the trainer's part
 RULES, DUMMY_PREFIX, EXTRA_SPACES, ESCAPE_SPACES = 2, 3, 4, 5  # fields of the normalizer's part
 UNIGRAM, BPE = 1, 2  # model types
 LONGEST_VARINT = 10  # bytes
+MOST_PIECES = 1 << 18  # no vocabulary in use is larger, and an endless one is refused at once
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 are long out of use
 
 
@@ -64,10 +66,14 @@ def read_pieces(model: bytes) -> list[Piece]:
     """Return the vocabulary of a serialised model, in the order of ids.
 
     Raises:
-        IntegrityError: these bytes are no SentencePiece model.
+        IntegrityError: these bytes are no SentencePiece model, or one of more than 262,144 pieces.
     """
     try:
-        return [_piece(value) for number, value in _fields(model) if number == PIECES]
+        found = (value for number, value in _fields(model) if number == PIECES)
+        values = list(islice(found, MOST_PIECES + 1))
+        if len(values) > MOST_PIECES:
+            raise _no_model(model)
+        return [_piece(value) for value in values]
     except (LookupError, ValueError, TypeError, struct.error):
         raise _no_model(model) from None
 

@@ -68,10 +68,10 @@ class Tokenizer:
         manifest = Manifest.read(directory, KIND)
         manifest.verify(directory)
         tokenizer = cls((directory / MODEL).read_bytes())
-        if tokenizer.sha256 != manifest.facts["sha256"]:
+        if tokenizer.sha256 != (expected := manifest.facts.get("sha256")):
             raise IntegrityError(
-                f"{directory}: expected a vocabulary with SHA-256 "
-                f"{manifest.facts['sha256'][:12]}, found {tokenizer.sha256[:12]}; build it again"
+                f"{directory}: expected a vocabulary with SHA-256 {expected!s:.12}, found "
+                f"{tokenizer.sha256:.12}; build it again"
             )
         return tokenizer
 
