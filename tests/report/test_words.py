@@ -87,6 +87,27 @@ def test_copies_corpus_and_limits_give_their_numbers(found):
     assert words.rebuild_command(found) == "make repro PRESET=tiny"
 
 
+def test_tasks_are_told_where_the_interval_lies_above_chance(found):
+    assert words.recount_tasks(found) == (
+        "What the model says to questions with known answers is surely better than chance for copy "
+        "and recall; its choice between four answers, for arithmetic (1 digit), copy and recall."
+    )
+
+
+def test_model_that_only_guesses_is_told_so(found):
+    guess = found.evaluate["tasks"]["questions"]["arithmetic_2"]
+    tasks = {**found.evaluate["tasks"], "questions": {"sort": guess}}
+    told = words.recount_tasks(replace(found, evaluate={**found.evaluate, "tasks": tasks}))
+
+    assert told.endswith("for none; its choice between four answers, for none.")
+
+
+def test_model_that_was_asked_nothing_is_told_so(found):
+    found = replace(found, evaluate={**found.evaluate, "tasks": {}})
+
+    assert words.recount_tasks(found) == "No questions with known answers were put to the model."
+
+
 def with_dedup(found, **changed):
     dedup = found.corpus["dedup"]
     params = {"dedup": {**dedup.params["dedup"], **changed}}

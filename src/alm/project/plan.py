@@ -21,7 +21,7 @@ from alm.project.cost import (
 from alm.project.scaling import describe_scaling
 
 TEXT_STAGES = ("ingest", "normalize", "dedup", "filter", "tokenizer", "pack")
-MODEL_STAGES = ("pretrain", "evaluate", "quantize", "sample", "report")
+MODEL_STAGES = ("pretrain", "quantize", "evaluate", "sample", "report")
 
 
 @dataclass(frozen=True, kw_only=True)
