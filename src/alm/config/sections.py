@@ -253,9 +253,7 @@ class EvaluateConfig:
     """Byte n-gram models to stand beside the network; 7 is the most that fits 64 bits."""
     batch_size: Positive
     """Windows per forward pass."""
-    tasks: tuple[
-        Literal["copy", "reverse", "sort", "arithmetic", "recall", "json", "samples"], ...
-    ]
+    tasks: tuple[Literal["copy", "reverse", "sort", "arithmetic", "recall", "json", "samples"], ...]
     """What is asked of the model besides; nothing where it is empty."""
     task_examples: Positive
     """Questions of each kind."""

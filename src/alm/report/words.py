@@ -84,7 +84,7 @@ def recount_tasks(found: Findings) -> str:
         for kind in ("exact", "choice")
     )
     return (
-        "What the model says to questions with known answers is surely better than chance for "
+        "By 95 % intervals, what the model says to questions with known answers beats chance for "
         f"{_enumerate(says or ['none'])}; its choice between four answers, for "
         f"{_enumerate(prefers or ['none'])}."
     )
