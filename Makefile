@@ -121,7 +121,7 @@ import: $(INSTALLED) ## A Hugging Face directory FROM= as a model of ours, into 
 params: $(INSTALLED) ## Every value of PRESET, and where it is set
 	@$(PY) scripts/params.py $(preset)
 
-plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time; builds nothing
+plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time and memory by stage; builds nothing
 	@$(PY) scripts/plan.py $(preset)
 
 describe: $(INSTALLED) ## Parameters, FLOPs and memory of MODEL=, or of every shape (BUDGET_GB=)

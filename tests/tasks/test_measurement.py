@@ -9,6 +9,7 @@ import pytest
 from alm.checkpoint import ModelSpec, publish_model, read_spec
 from alm.config import EvaluateConfig, PackConfig, TokenizerConfig
 from alm.corpus import Document, read_unit, write_documents
+from alm.errors import IntegrityError
 from alm.eval import evaluate
 from alm.infer import Engine
 from alm.io import Manifest, new_directory, write_json
@@ -81,7 +82,7 @@ def config():
 def measure(places, config, sampling):
     """Measure with the config, but for what is named."""
 
-    def run(**changed):
+    def run(places=places, **changed):
         params = SimpleNamespace(evaluate=replace(config, **changed), sample=sampling)
         return measure_model(params, **places, device="cpu")
 
@@ -121,6 +122,17 @@ def test_bits_per_byte_stand_beside_them_as_ever(measure, places, config):
 def test_nothing_is_asked_where_nothing_is_named(measure):
     assert measure(tasks=())["tasks"] == {}
     assert measure(tasks=("json",))["tasks"].keys() == {"rule", "json"}
+
+
+def test_int8_weights_of_another_model_are_refused(measure, places, tmp_path):
+    model, n_vocab = tmp_path / "other", Tokenizer.load(places["tokenizer"]).vocab_size
+    weights = {"model": random_model(n_vocab, seed=1).state_dict()}
+    publish_model(model, read_spec(places["model"]), weights, **NOTHING)
+    quantize_model(model, tmp_path / "int8", {})
+    places = {**places, "int8": tmp_path / "int8"}
+
+    with pytest.raises(IntegrityError, match="expected the int8 form of the model"):
+        measure(places=places, tasks=("copy",))
 
 
 def test_the_same_again(measure):

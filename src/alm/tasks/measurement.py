@@ -6,11 +6,14 @@ from typing import Any
 
 from alm.checkpoint import build_model, read_spec
 from alm.config import EvaluateConfig, Params, SampleConfig
+from alm.errors import IntegrityError
 from alm.eval import HeldOut, evaluate
 from alm.eval.held_out import read_train_texts
 from alm.infer import Engine
+from alm.io import Manifest
 from alm.model import Transformer
 from alm.quant import read_dequantized
+from alm.quant.weights import KIND, SOURCE_KIND
 from alm.tasks.diversity import compare_samples, openings
 from alm.tasks.json_lines import fits, go_on, pose_object
 from alm.tasks.likelihood import Sheet, Verdict, judge
@@ -60,7 +63,7 @@ def measure_model(  # noqa: PLR0913
     found = evaluate(engine.model, read_spec(model), packed, documents, config)
     tasks: dict[str, Any] = {"rule": RULE} if config.tasks else {}
     if QUESTIONS.keys() & set(config.tasks):
-        smaller = build_model(read_spec(int8), read_dequantized(int8), device)
+        smaller = _load_int8(int8, model, device)
         tasks["questions"] = ask(engine, smaller, config, read_train_texts(documents))
     if JSON in config.tasks:
         tasks[JSON] = write_json_lines(engine, params.sample, config.task_samples)
@@ -70,6 +73,18 @@ def measure_model(  # noqa: PLR0913
         begun = openings(texts, engine.tokenizer, config.task_samples, engine.seq_len)
         tasks[SAMPLES] = compare_samples(engine, begun, params.sample, SEED)
     return {**found, "tasks": tasks}
+
+
+def _load_int8(int8: Path, model: Path, device: str) -> Transformer:
+    """Build the network with the int8 form of a published model's weights."""
+    wanted = Manifest.read(model, SOURCE_KIND).sha256
+    made_of = Manifest.read(int8, KIND).inputs["model"]
+    if made_of != wanted:
+        raise IntegrityError(
+            f"{int8}: expected the int8 form of the model {wanted[:12]}, found that of "
+            f"{made_of[:12]}; build it again with make quantize"
+        )
+    return build_model(read_spec(int8), read_dequantized(int8), device)
 
 
 def ask(
