@@ -77,12 +77,12 @@ def test_a_part_keeps_a_mixture(params):
 
 
 def test_memory_of_the_whole_is_that_of_the_part_and_what_is_not_in_it(params):
-    twice = replace(params.train, micro_batch_size=4)
-    large = params.model_copy(update={"train": twice})
+    many_rows = replace(params.train, batch_size=1002, micro_batch_size=1002)
+    large = params.model_copy(update={"train": many_rows})
     few, many = (measure_pace(each, N_VOCAB, CPU, 4.0, Clock()) for each in (params, large))
 
-    # Both timed one row of two layers, so what differs is two more rows, counted.
-    added = 2 * 16 * describe(params.model, N_VOCAB, 16).activation_bytes_per_token
+    # Both timed one row of two layers, so what differs is a thousand more rows, counted.
+    added = 1000 * 16 * describe(params.model, N_VOCAB, 16).activation_bytes_per_token
     assert many.training_bytes - few.training_bytes == pytest.approx(added, abs=20e6)
 
 
