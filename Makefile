@@ -127,7 +127,7 @@ import: $(INSTALLED) ## A Hugging Face directory FROM= as a model of ours, into 
 params: $(INSTALLED) ## Every value of PRESET, and where it is set
 	@$(PY) scripts/params.py $(preset)
 
-plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time; builds nothing
+plan: $(INSTALLED) ## What PRESET needs: tokens, steps, disk, time and memory by stage; builds nothing
 	@$(PY) scripts/plan.py $(preset)
 
 ifneq ($(and $(filter describe,$(MAKECMDGOALS)),$(findstring command line,$(origin PRESET))),)
@@ -166,6 +166,12 @@ compare: $(INSTALLED) ## Where the builds of PRESET in working copies A= and B= 
 
 compare-models: $(INSTALLED) ## Models of presets A= and B= on the same held-out text, with intervals
 	@$(PY) scripts/compare_models.py --a=$(call quote,$(A)) --b=$(call quote,$(B))
+
+# -P: scripts/evaluate.py must not stand in for the package of that name, which the harness imports.
+lm-eval: $(INSTALLED) ## Tasks of lm-evaluation-harness: TASKS=blimp,sciq PRESET= INCLUDE=folder LIMIT=
+	@$(PY) -P scripts/harness.py $(preset) \
+	  --tasks=$(call quote,$(if $(filter file,$(origin TASKS)),,$(TASKS))) \
+	  $(if $(INCLUDE),--include=$(call quote,$(INCLUDE))) $(if $(LIMIT),--limit=$(call quote,$(LIMIT)))
 
 tensorboard: $(INSTALLED) ## Curves of every training state, live
 	@$(IN_VENV) .venv/bin/tensorboard --logdir $(STATES)
@@ -262,7 +268,7 @@ help: ## This list
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare compare-models adopt \
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare compare-models lm-eval adopt \
   tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
   test-fast nightly mutants bench-data bench-train bench-quality twins lint format dev setup help
 .PHONY: $(VERBS)

@@ -1,4 +1,4 @@
-"""Stage evaluate: a model and held-out text -> bits per byte, beside those of n-gram models."""
+"""Stage evaluate: a model and held-out text -> bits per byte beside n-gram models; tasks."""
 
 import argparse
 from pathlib import Path
@@ -14,21 +14,22 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--preset", required=True)
     parser.add_argument("--model", type=Path, required=True, help="in: directory of the model")
+    parser.add_argument("--int8", type=Path, required=True, help="in: the same in int8")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="in: directory of its own")
     parser.add_argument("--packed", type=Path, required=True, help="in: directory of shards")
     parser.add_argument("--documents", type=Path, required=True, help="in: the text packed there")
     parser.add_argument("--out", type=Path, required=True, help="out: metrics JSON")
     return parser.parse_args()
 
 
-def main(preset: str, model: Path, packed: Path, documents: Path, out: Path) -> None:
-    """Pin the numerics, then score; torch must not be imported before the pins."""
+def main(preset: str, out: Path, **paths: Path) -> None:
+    """Pin the numerics, then score and ask; torch must not be imported before the pins."""
     params = Params.load(preset)
-    numerics = pin_numerics(params.runtime)
-    from alm.checkpoint import load_model, read_spec
-    from alm.eval import evaluate, headline
+    device = pin_numerics(params.runtime).device
+    from alm.eval import headline
+    from alm.tasks import measure_model
 
-    network, spec = load_model(model, numerics.device), read_spec(model)
-    found = evaluate(network, spec, packed, documents, params.evaluate)
+    found = measure_model(params, device=device, **paths)
     write_json(out, rounded(found))
     print(f"{preset}: {headline(found)}")
 

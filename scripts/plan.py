@@ -6,7 +6,9 @@ from alm.config import Machine
 from alm.entry import run
 from alm.project.check import check_preset, require_input
 from alm.project.consent import ask_consent
+from alm.project.forecast import forecast, render_stages
 from alm.project.plan import Plan, render
+from alm.runtime import pin_numerics
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,8 +25,15 @@ def main(preset: str, consent: bool) -> None:
     if consent:
         require_input(corpus)
         ask_consent(preset)
-    else:
-        print(render(Plan.of(preset, Machine.load())))
+        return
+    machine = Machine.load()
+    plan = Plan.of(preset, machine)
+    print(render(plan), flush=True)  # the rest takes some seconds
+    numerics = pin_numerics(plan.params.runtime)
+    from alm.probe import measure_pace
+
+    pace = measure_pace(plan.params, plan.n_vocab, numerics, plan.rate.tokens_per_second)
+    print(f"\n{render_stages(plan, forecast(plan, pace, machine.state_dir), pace)}")
 
 
 if __name__ == "__main__":

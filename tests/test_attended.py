@@ -1,10 +1,13 @@
 """A stage whose dvc was killed leaves at once; one that is attended runs to its end."""
 
+import os
 import subprocess
 import sys
 import time
 
 import pytest
+
+from alm.footprint import Footprint
 
 TEMPLATE = """
 import sys, time
@@ -42,10 +45,13 @@ def wait_for(path):
         time.sleep(0.01)
 
 
-def test_an_attended_stage_runs_to_its_end(tmp_path):
-    subprocess.run([sys.executable, "-c", STAGE, tmp_path / "done", "0.3"], check=True)
+def test_an_attended_stage_runs_to_its_end_and_notes_what_it_took(tmp_path):
+    told = {"DVC_STAGE": "pack@own", "ALM_STATE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", STAGE, tmp_path / "done", "0.3"]
+    subprocess.run(command, env={**os.environ, **told}, check=True)
 
     assert (tmp_path / "done").exists()
+    assert 0.3 <= Footprint.read("pack@own", tmp_path).seconds < 60
 
 
 @pytest.mark.parametrize("stage", [STAGE, SLOW_STAGE], ids=["at work", "still loading"])

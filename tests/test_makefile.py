@@ -292,6 +292,20 @@ def test_one_shape_is_described_or_every_one(project, arguments, shape):
     assert project.called("describe", *arguments) == [f"python scripts/describe.py --model={shape}"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["TASKS=a,b"], "--tasks=a,b"),
+        (["TASKS=a*", "INCLUDE=my tasks", "LIMIT=5"], "--tasks=a* --include=my tasks --limit=5"),
+        ([], "--tasks="),  # not the number of TASKS that text is cut into
+    ],
+)
+def test_tasks_of_the_harness_are_named_and_no_script_hides_a_module(project, arguments, options):
+    called = f"python -P scripts/harness.py --preset=pico {options}"
+
+    assert project.called("lm-eval", "PRESET=pico", *arguments) == [called]
+
+
 def test_twins_are_trained_on_the_packed_corpus_of_the_preset(project):
     assert project.called("twins", "PRESET=pico", "TOKENS=4000")[-2:] == [
         "dvc repro scratch pack@books",

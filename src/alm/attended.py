@@ -15,15 +15,16 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from alm import entry
+from alm.footprint import noting
 
 POLL_SECONDS = 0.1
 PARENT = os.getppid()  # noted now: a stage's own modules take seconds to load
 
 
 def run(main: Callable[..., None], args: Namespace) -> NoReturn:
-    """Call ``main`` as ``alm.entry.run`` does, for as long as the parent lives."""
+    """Call ``main`` as ``alm.entry.run`` does, for as long as the parent lives; note its cost."""
     leave_with(PARENT)
-    entry.run(main, args)
+    entry.run(noting(main), args)
 
 
 def leave_with(parent: int) -> None:

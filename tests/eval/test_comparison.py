@@ -119,7 +119,8 @@ def built(corpus, tmp_path, monkeypatch):
         return SimpleNamespace(deps=(tmp_path / preset / "pretrain", packed, documents))
 
     monkeypatch.setattr(Stage, "load", load)
-    return EvaluateConfig(max_bytes=1000, limits={}, ngram_orders=(), batch_size=2)
+    rest = {"tasks": (), "task_examples": 1, "task_samples": 1}
+    return EvaluateConfig(max_bytes=1000, limits={}, ngram_orders=(), batch_size=2, **rest)
 
 
 def test_nothing_is_scored_before_both_are_there(built, monkeypatch):

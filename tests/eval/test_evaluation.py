@@ -37,7 +37,13 @@ def run(corpus, orders=(3, 5), max_bytes=1000, limits=(), tokenizer="ab" * 32):
     documents, packed = corpus
     spec = ModelSpec(model=SHAPE, n_vocab=N_VOCAB, seq_len=8, tokenizer_sha256=tokenizer)
     config = EvaluateConfig(
-        max_bytes=max_bytes, limits=dict(limits), ngram_orders=orders, batch_size=2
+        max_bytes=max_bytes,
+        limits=dict(limits),
+        ngram_orders=orders,
+        batch_size=2,
+        tasks=(),
+        task_examples=1,
+        task_samples=1,
     )
     return evaluate(Transformer(SHAPE, N_VOCAB).eval(), spec, packed, documents, config)
 

@@ -168,7 +168,8 @@ def test_no_text_is_refused():
 
 
 def test_orders_that_params_may_ask_for_are_those_that_fit():
-    EvaluateConfig(max_bytes=1, limits={}, ngram_orders=(MAX_ORDER,), batch_size=1)
+    rest = {"tasks": (), "task_examples": 1, "task_samples": 1}
+    EvaluateConfig(max_bytes=1, limits={}, ngram_orders=(MAX_ORDER,), batch_size=1, **rest)
 
     with pytest.raises(ValidationError):
-        EvaluateConfig(max_bytes=1, limits={}, ngram_orders=(MAX_ORDER + 1,), batch_size=1)
+        EvaluateConfig(max_bytes=1, limits={}, ngram_orders=(MAX_ORDER + 1,), batch_size=1, **rest)

@@ -131,6 +131,7 @@ def shrink(house):
         tiny["train"].update(TRAIN, save_every=5, log_every=5)
         tiny["data"]["seq_len"] = 64
         tiny["evaluate"] = {"max_bytes": 2000, "batch_size": 4}
+        tiny["evaluate"] |= {"task_examples": 2, "task_samples": 1}
         tiny["quantize"] = {"receipt_rows": 2}
         tiny["sample"].update(max_new_tokens=8)
         params["corpora"]["synthetic"]["tokenizer"] = {"vocab_size": 400}

@@ -27,8 +27,8 @@ def change_shape(house):
     [
         (lambda house: None, []),
         (change_preset("train", lr=0.005), ["pretrain", *AFTER_TRAINING]),
-        (change_preset("sample", temperature=0.7), ["sample", "report"]),
-        (change_code, ["quantize", "report"]),
+        (change_preset("sample", temperature=0.7), ["evaluate", "sample", "report"]),
+        (change_code, ["quantize", "evaluate", "report"]),
         (change_shape, ["pretrain", *AFTER_TRAINING]),
     ],
     ids=["nothing", "train.lr", "sample.temperature", "src/alm/quant", "configs/models/tiny.yaml"],

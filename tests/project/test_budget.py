@@ -2,7 +2,7 @@ import pytest
 
 from alm.config import CorpusParams
 from alm.io import Manifest, new_directory
-from alm.project.budget import Budget, Shards, SourceBudget, describe_sources
+from alm.project.budget import Budget, HeldOut, Shards, SourceBudget, describe_sources
 
 
 @pytest.fixture
@@ -85,7 +85,10 @@ def test_shards_of_both_splits_are_expected(project, jsonl, change):
 
 
 def test_what_is_packed_is_counted(project, build):
-    sources = {"a": {"tokens": 70}, "b": {"tokens": 30}}
+    sources = {
+        "a": {"docs": 7, "bytes": 300, "tokens": 70},
+        "b": {"docs": 2, "bytes": 90, "tokens": 30},
+    }
     split = {"shards": [], "sources": sources, "tokens": 100}
     facts = {"splits": {"train": split, "val": split}, "sources": [{"name": "b"}, {"name": "a"}]}
     build("packed", "corpus.packed", facts)
@@ -93,6 +96,7 @@ def test_what_is_packed_is_counted(project, build):
 
     assert (budget.is_packed, budget.tokens) == (True, 100)
     assert [(each.name, each.tokens) for each in budget.sources] == [("b", 30), ("a", 70)]
+    assert budget.held_out[0] == HeldOut(name="a", docs=7, bytes=300, tokens=70)
 
 
 def test_what_is_not_known_has_a_question_mark():
@@ -100,7 +104,7 @@ def test_what_is_not_known_has_a_question_mark():
         SourceBudget(name="a", tokens=50, basis="guessed"),
         SourceBudget(name="bb", tokens=None, basis="not read yet"),
     )
-    budget = Budget(sources=sources, is_packed=False, shards=None)
+    budget = Budget(sources=sources, is_packed=False, shards=None, held_out=None)
 
     assert describe_sources(budget, 100, {}) == [
         "source  tokens  read  known from",

@@ -10,6 +10,7 @@ SECTIONS = [
     "Held-out text",
     "Training",
     "Samples",
+    "Tasks",
     "Int8",
     "Corpus",
     "Limits",

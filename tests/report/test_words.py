@@ -57,6 +57,16 @@ def test_skipped_steps_are_told_where_there_were_any(found):
     assert "3 steps were skipped" in words.recount_training(unlucky)
 
 
+def test_a_hybrid_is_told_with_what_changed(found):
+    adoptions = [{"run": "0123456789ab", "step": 40, "changed": ["src/alm/optim", "params train"]}]
+    hybrid = replace(found, pretrain={**found.pretrain, "hybrid": adoptions})
+
+    assert "hybrid" not in words.recount_training(found)
+    assert words.recount_training(hybrid).count(
+        "A hybrid: the first 40 steps were trained before src/alm/optim and params train changed."
+    )
+
+
 def test_training_is_recounted(found):
     assert plain(words.recount_training(found)) == (
         "150 steps of 16 rows of 128 tokens, 1.23 times through the text of 1,944 rows, which are "
@@ -85,6 +95,28 @@ def test_copies_corpus_and_limits_give_their_numbers(found):
     assert "Of 1,000 documents taken in, 890 are trained on and 60" in words.recount_text(found)
     assert "sees 128 tokens" in words.limits(found)
     assert words.rebuild_command(found) == "make repro PRESET=tiny"
+
+
+def test_tasks_are_told_where_the_interval_lies_above_chance(found):
+    assert words.recount_tasks(found) == (
+        "By 95 % intervals, what the model says to questions with known answers beats chance for "
+        "copy and recall; its choice between four answers, for arithmetic (1 digit), copy and "
+        "recall."
+    )
+
+
+def test_model_that_only_guesses_is_told_so(found):
+    guess = found.evaluate["tasks"]["questions"]["arithmetic_2"]
+    tasks = {**found.evaluate["tasks"], "questions": {"sort": guess}}
+    told = words.recount_tasks(replace(found, evaluate={**found.evaluate, "tasks": tasks}))
+
+    assert told.endswith("for none; its choice between four answers, for none.")
+
+
+def test_model_that_was_asked_nothing_is_told_so(found):
+    found = replace(found, evaluate={**found.evaluate, "tasks": {}})
+
+    assert words.recount_tasks(found) == "No questions with known answers were put to the model."
 
 
 def with_dedup(found, **changed):

@@ -253,6 +253,12 @@ class EvaluateConfig:
     """Byte n-gram models to stand beside the network; 7 is the most that fits 64 bits."""
     batch_size: Positive
     """Windows per forward pass."""
+    tasks: tuple[Literal["copy", "reverse", "sort", "arithmetic", "recall", "json", "samples"], ...]
+    """What is asked of the model besides; nothing where it is empty."""
+    task_examples: Positive
+    """Questions of each kind."""
+    task_samples: Positive
+    """Texts that are sampled for json, and for samples."""
 
 
 @section

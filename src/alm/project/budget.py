@@ -35,6 +35,16 @@ class Shards:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """One source's part of the validation split."""
+
+    name: str
+    docs: int
+    bytes: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """What a corpus has to train on."""
 
@@ -43,6 +53,8 @@ class Budget:
     """Else all of it is an estimate."""
     shards: Shards | None
     """None where nobody can tell before."""
+    held_out: tuple[HeldOut, ...] | None
+    """None before it is packed."""
 
     @classmethod
     def of(cls, corpus: str, params: CorpusParams, root: Path = Path()) -> Self:
@@ -60,7 +72,7 @@ class Budget:
         )
         tokens = _add(sources)
         shards = None if tokens is None else _cut(tokens, params.dedup.val_fraction, params.pack)
-        return cls(sources=sources, is_packed=False, shards=shards)
+        return cls(sources=sources, is_packed=False, shards=shards, held_out=None)
 
     @classmethod
     def _counted(cls, packed: Manifest) -> Self:
@@ -74,6 +86,10 @@ class Budget:
             is_packed=True,
             shards=Shards(
                 n_files=len(names), n_bytes=sum(packed.files[name].bytes for name in names)
+            ),
+            held_out=tuple(
+                HeldOut(name=name, docs=each["docs"], bytes=each["bytes"], tokens=each["tokens"])
+                for name, each in splits["val"]["sources"].items()
             ),
         )
 

@@ -21,6 +21,7 @@ from alm.io import canonical_json, read_json
 TIMINGS = "timings.json"  # written by pretrain into the preset's state directory
 CURRENT = "current.json"  # likewise: which run in there is the last
 BYTES_PER_FLOAT = 4
+MEASURED = "as measured here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def _layers(config: ModelConfig) -> int:
 def training_rate(preset: str, params: Params, n_vocab: int, machine: Machine) -> Rate:
     """Return this machine's speed on a preset: as measured by its last run, or else assumed."""
     if speed := _measured_speed(machine.state_dir / preset, params):
-        return Rate(tokens_per_second=speed, basis="as measured here")
+        return Rate(tokens_per_second=speed, basis=MEASURED)
     flops = flops_per_token(params.model, n_vocab, params.data.seq_len)
     assumed, basis = _assumed_speed(params.runtime.numerics, machine)
     return Rate(tokens_per_second=assumed / flops, basis=f"assuming {basis}")

@@ -21,7 +21,7 @@ from alm.project.cost import (
 from alm.project.scaling import describe_scaling
 
 TEXT_STAGES = ("ingest", "normalize", "dedup", "filter", "tokenizer", "pack")
-MODEL_STAGES = ("pretrain", "evaluate", "quantize", "sample", "report")
+MODEL_STAGES = ("pretrain", "quantize", "evaluate", "sample", "report")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,16 @@ class StagePlan:
     """One stage: whether its outputs are there, and their size."""
 
     name: str
+    key: str
+    """The corpus or the preset that it is of."""
     built: bool
     n_bytes: int | None
     """On disk where built, else expected; None where nobody can tell before."""
+
+    @property
+    def address(self) -> str:
+        """What DVC calls it."""
+        return f"{self.name}@{self.key}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +47,7 @@ class Plan:
 
     preset: str
     params: Params
+    n_vocab: int
     size: Size
     steps: int
     tokens: int
@@ -68,6 +76,7 @@ class Plan:
         return cls(
             preset=preset,
             params=params,
+            n_vocab=n_vocab,
             size=size,
             steps=steps,
             tokens=tokens,
@@ -84,7 +93,7 @@ class Plan:
 
 
 def render(plan: Plan) -> str:
-    """Lay a plan out as text."""
+    """Lay a plan out as text, its stages apart."""
     params, size = plan.params, plan.size
     per_step = plan.tokens // plan.steps
     start = "" if params.train.init == SCRATCH else f", starting from preset {params.train.init}"
@@ -97,15 +106,12 @@ def render(plan: Plan) -> str:
         f"shards   {_shards(plan.budget)}",
         f"work     {plan.flops:.2g} FLOP, {plan.flops / plan.tokens / 1e6:.3g} million a token",
         *describe_scaling(params, plan.tokens, plan.flops),
-        f"time     about {spell_seconds(plan.seconds)} of training, {plan.rate.basis}",
-        f"disk     {_spell_bytes(state_bytes(size, params))} of training states besides the "
+        f"disk     {spell_bytes(state_bytes(size, params))} of training states besides the "
         "outputs below; DVC's cache holds each output once more",
         "",
         *describe_sources(plan.budget, plan.tokens, params.data.mixture),
-        "",
-        f"{'stage':10}  {'built':5}  {'disk':>10}",
     ]
-    return "\n".join([*lines, *map(_render_stage, plan.stages)])
+    return "\n".join(lines)
 
 
 def spell_seconds(seconds: float) -> str:
@@ -116,10 +122,12 @@ def spell_seconds(seconds: float) -> str:
     return f"{max(1, round(seconds))} seconds"
 
 
-def _render_stage(stage: StagePlan) -> str:
-    size = "?" if stage.n_bytes is None else _spell_bytes(stage.n_bytes)
-    about = "" if stage.built or stage.n_bytes is None else "~"
-    return f"{stage.name:10}  {'yes' if stage.built else 'no':5}  {about + size:>10}"
+def spell_bytes(n_bytes: int) -> str:
+    """Write a size with the unit that fits it."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n_bytes >= unit:
+            return f"{n_bytes / unit:.1f} {name}"
+    return f"{n_bytes} B"
 
 
 def _epochs(plan: Plan) -> str:
@@ -140,7 +148,7 @@ def _shards(budget: Budget) -> str:
         return "unknown before there is a tokenizer"
     about = "" if budget.is_packed else "about "
     n_files, n_bytes = budget.shards.n_files, budget.shards.n_bytes
-    return f"{about}{n_files:,} file{'s' * (n_files != 1)}, {_spell_bytes(n_bytes)} in all"
+    return f"{about}{n_files:,} file{'s' * (n_files != 1)}, {spell_bytes(n_bytes)} in all"
 
 
 def _expect(size: Size, budget: Budget) -> dict[str, int | None]:
@@ -156,25 +164,15 @@ def _plan_stages(
     preset: str, corpus: str, expected: dict[str, int | None], root: Path
 ) -> tuple[StagePlan, ...]:
     keys = {**dict.fromkeys(TEXT_STAGES, corpus), **dict.fromkeys(MODEL_STAGES, preset)}
-    return tuple(
-        _plan_stage(Stage.load(name, key, root), name, expected.get(name), root)
-        for name, key in keys.items()
-    )
+    return tuple(_plan_stage(name, key, expected.get(name), root) for name, key in keys.items())
 
 
-def _plan_stage(stage: Stage, name: str, expected: int | None, root: Path) -> StagePlan:
-    outs = [root / out for out in stage.outs]
+def _plan_stage(name: str, key: str, expected: int | None, root: Path) -> StagePlan:
+    outs = [root / out for out in Stage.load(name, key, root).outs]
     built = all(out.exists() for out in outs)
     n_bytes = sum(map(tree_bytes, outs)) if built else expected
-    return StagePlan(name=name, built=built, n_bytes=n_bytes)
+    return StagePlan(name=name, key=key, built=built, n_bytes=n_bytes)
 
 
 def _millions(count: int) -> str:
     return f"{count / 1e6:.1f} M"
-
-
-def _spell_bytes(n_bytes: int) -> str:
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if n_bytes >= unit:
-            return f"{n_bytes / unit:.1f} {name}"
-    return f"{n_bytes} B"

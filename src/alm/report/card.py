@@ -5,6 +5,7 @@ from alm.report.findings import Findings
 from alm.report.planted import planted
 from alm.report.samples import samples_markdown
 from alm.report.table import Table, markdown_cell
+from alm.report.tasks import tasks
 
 
 def render_card(found: Findings) -> str:
@@ -18,6 +19,7 @@ def render_card(found: Findings) -> str:
         _titled("Held-out text", tables.held_out(found), _rule(found)),
         _titled("Training", words.recount_training(found), *tables.mixture(found)),
         _titled("Samples", words.warn_of_copies(found), samples_markdown(found.samples["samples"])),
+        _titled("Tasks", words.recount_tasks(found), *tasks(found), *_task_rule(found)),
         _titled("Int8", words.recount_quantization(found), tables.receipt(found)),
         _titled(
             "Corpus",
@@ -49,6 +51,11 @@ def _captioned(table: Table) -> str:
 
 def _rule(found: Findings) -> str:
     return markdown_cell(" ".join(found.evaluate["rule"]))
+
+
+def _task_rule(found: Findings) -> list[str]:
+    rule = found.evaluate["tasks"].get("rule")
+    return [markdown_cell(" ".join(rule))] if rule else []
 
 
 def _fenced(command: str) -> str:

@@ -8,6 +8,7 @@ from alm.report.findings import Findings
 from alm.report.markup import escape, tag
 from alm.report.planted import planted
 from alm.report.samples import samples_html
+from alm.report.tasks import tasks
 
 STYLE = Path(__file__).with_name("page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -15,6 +16,7 @@ SECTIONS = {
     "held-out": "Held-out text",
     "training": "Training",
     "samples": "Samples",
+    "tasks": "Tasks",
     "int8": "Int8",
     "corpus": "Corpus",
     "provenance": "Provenance",
@@ -31,6 +33,7 @@ def render_page(found: Findings) -> str:
             _held_out(found),
             _training(found),
             _samples(found),
+            _tasks(found),
             _int8(found),
             _text(found),
             _provenance(found),
@@ -137,6 +140,16 @@ def _training(found: Findings) -> str:
 
 def _samples(found: Findings) -> str:
     return _section("samples", words.warn_of_copies(found), samples_html(found.samples["samples"]))
+
+
+def _tasks(found: Findings) -> str:
+    rule = found.evaluate["tasks"].get("rule", [])
+    return _section(
+        "tasks",
+        words.recount_tasks(found),
+        *(table.html() for table in tasks(found)),
+        tag("p", escape(" ".join(rule)), class_="fine"),
+    )
 
 
 def _int8(found: Findings) -> str:

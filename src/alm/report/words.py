@@ -48,6 +48,11 @@ def recount_training(found: Findings) -> str:
     tail = f" {whole(skipped)} steps were skipped: their loss was not finite." if skipped else ""
     if spikes := facts.get("spike_steps", 0):
         tail += f" {whole(spikes)} steps were left out: their loss was far above the recent ones."
+    for each in facts.get("hybrid", ()):
+        tail += (
+            f" A hybrid: the first {whole(each['step'])} steps were trained before "
+            f"{_enumerate(each['changed'])} changed."
+        )
     return (
         f"{whole(facts['steps'])} steps of {whole(facts['batch_size'])} rows of "
         f"{whole(facts['seq_len'])} tokens, {number(facts['epochs'], 3)} times through the text of "
@@ -67,6 +72,28 @@ def recount_quantization(found: Findings) -> str:
         f"{signed(facts['delta_nll'])} nats, and {share(facts['same_top1'], 2)} of the likeliest "
         "next tokens stay the same."
     )
+
+
+def recount_tasks(found: Findings) -> str:
+    """Say at which tasks the model is better than chance, as far as the intervals tell."""
+    rows = found.evaluate["tasks"].get("questions")
+    if not rows:
+        return "No questions with known answers were put to the model."
+    says, prefers = (
+        [name_task(name) for name, each in rows.items() if _beats_chance(each[kind])]
+        for kind in ("exact", "choice")
+    )
+    return (
+        "By 95 % intervals, what the model says to questions with known answers beats chance for "
+        f"{_enumerate(says or ['none'])}; its choice between four answers, for "
+        f"{_enumerate(prefers or ['none'])}."
+    )
+
+
+def name_task(row: str) -> str:
+    """Return the name of a kind of questions in words: ``arithmetic (2 digits)``."""
+    task, _, digits = row.partition("_")
+    return f"{task} ({digits} digit{'' if digits == '1' else 's'})" if digits else task
 
 
 def warn_of_copies(found: Findings) -> str:
@@ -156,6 +183,10 @@ def is_mixture(found: Findings) -> bool:
 def sources(found: Findings) -> list[str]:
     """Return the names of the sources, in the order of the corpus."""
     return [source["name"] for source in found.corpus["filter"].facts["sources"]]
+
+
+def _beats_chance(figure: Mapping[str, Any]) -> bool:
+    return figure["interval"] is not None and figure["interval"][0] > figure["chance"]
 
 
 def _skipped(ingest: Mapping[str, Any]) -> str:
