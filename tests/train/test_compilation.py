@@ -30,9 +30,11 @@ def rehearse(monkeypatch):
     asked = []
 
     def end(failure):
-        monkeypatch.setattr(
-            compilation, "find_compile_failure", lambda *given, recomputes: asked.append(given) or failure
-        )
+        def look(*given, recomputes):
+            assert recomputes == TINY.train.recompute
+            return asked.append(given) or failure
+
+        monkeypatch.setattr(compilation, "find_compile_failure", look)
         return asked
 
     return end
