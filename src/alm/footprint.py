@@ -6,23 +6,19 @@ script that somebody calls may do less than its stage.
 """
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from alm.config import Machine
+from alm.config import Machine, resident_peak_bytes
 from alm.errors import AlmError
 from alm.io import read_json, write_json
 
 STARTED = time.monotonic()  # noted now: a stage's own modules take seconds to load
 STAGE = "DVC_STAGE"  # in which DVC tells a command its stage, such as pack@stdlib
 FOLDER = "footprints"  # of the state directory
-STATUS = Path("/proc/self/status")
-KIB = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,19 +59,7 @@ def noting(
 def _try_to_note(stage: str, seconds: float) -> None:
     """Leave a stage that is done alone, whatever is wrong with the state directory."""
     try:
-        footprint = Footprint(seconds=seconds, peak_bytes=_peak_bytes())
+        footprint = Footprint(seconds=seconds, peak_bytes=resident_peak_bytes())
         footprint.note(stage, Machine.load().state_dir)
     except (AlmError, OSError):
         return
-
-
-def _peak_bytes() -> int:
-    """Return the most resident memory so far.
-
-    On Linux not ``ru_maxrss``: it begins with the peak of DVC, which started this process.
-    """
-    if STATUS.exists():
-        lines = STATUS.read_text(encoding="ascii", errors="replace").splitlines()
-        return KIB * int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else KIB * peak

@@ -25,12 +25,11 @@ from alm.model import (
     describe,
     init_weights,
 )
-from alm.optim import Optimizer
 from alm.project.cost import BYTES_PER_FLOAT
 from alm.project.forecast import Pace
 from alm.runtime import Numerics
 from alm.runtime.memory import peak_bytes
-from alm.train import Examples, next_token_loss
+from alm.train import Examples, build_optimizer, next_token_loss
 from alm.train.accumulation import accumulate
 from alm.train.feed import MicroBatch
 
@@ -131,12 +130,7 @@ class _Timed:
         init_weights(model, SEED)
         self.model = model.to(device)
         self.model.recompute = params.train.recompute
-        in_bfloat16 = numerics.precision == "bfloat16"
-        self.optimizer = Optimizer(
-            self.model.named_parameters(),
-            params.optim,
-            torch.bfloat16 if in_bfloat16 else torch.float32,
-        )
+        self.optimizer = build_optimizer(self.model, params.optim, numerics)
         noise = torch.Generator().manual_seed(SEED)
         tokens_BT = torch.randint(n_vocab, (shape[0], shape[1] + 1), generator=noise)
         documents_BT = torch.zeros(shape, dtype=torch.int32)

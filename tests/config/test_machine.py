@@ -1,12 +1,11 @@
 """Machine: what the environment may say, and nothing else."""
 
-import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from alm.config import Machine, available_cores
+from alm.config import Machine
 from alm.errors import ConfigError
 
 
@@ -86,7 +85,3 @@ def test_file_of_environment_variables_is_not_read(tmp_path, monkeypatch):
 def test_machine_is_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         Machine.load().threads = 3
-
-
-def test_available_cores_is_what_this_process_may_use():
-    assert 1 <= available_cores() <= os.cpu_count()

@@ -2,8 +2,9 @@
 
 from alm.config.corpus_params import CorpusParams, list_corpora
 from alm.config.graph import Stage
-from alm.config.machine import Machine, available_cores
+from alm.config.machine import Machine
 from alm.config.params import Params, list_models, list_presets, load_model_config
+from alm.config.process import available_cores, resident_peak_bytes
 from alm.config.recipe import (
     HfSource,
     JsonlSource,
@@ -65,6 +66,7 @@ __all__ = [
     "TrainConfig",
     "WindowConfig",
     "available_cores",
+    "resident_peak_bytes",
     "list_corpora",
     "list_models",
     "list_presets",

@@ -58,10 +58,3 @@ class Machine(BaseSettings):
             raise ConfigError(
                 f"environment (ALM_*) cannot be used:\n{explain(error)}\n  {choose_from(known)}"
             ) from None
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use (all there are, where a system cannot tell)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
