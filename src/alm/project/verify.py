@@ -1,0 +1,196 @@
+"""Build a preset once more, elsewhere and from nothing but what is committed; compare the bytes.
+
+``dvc.lock`` names every artefact by its digest, so it is what a second build is held against; what
+lies in this working copy is compared too. A stage that does not run proves nothing, so the clone
+starts without the lock, without reports and without a cache.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from alm.config import Params
+from alm.config.graph import DVC_YAML
+from alm.config.settings import TEXT_SECTIONS
+from alm.config.yaml import read_yaml
+from alm.errors import InputError, IntegrityError
+from alm.io import remove_tree, sha256_tree
+from alm.project.compare import compare_builds
+from alm.project.contract import why_not_here
+from alm.project.elsewhere import Elsewhere
+from alm.project.emulation import find_emulator
+from alm.project.host import STAMP
+from alm.project.lockfile import LOCK, LockedStage, read_lock
+
+SOURCES = (".dvc/config", ".dvcignore", "configs", "dvc.yaml", "params.yaml", "scripts", "src")
+OWN_TEXT = "data"  # Git ignores it
+REPORTS = "reports"
+PREFIX = "alm-verify-"
+SHOWN = 6  # files or results that are named one by one
+VARIED = (
+    "path",
+    "home",
+    "locale",
+    "time zone",
+    "hash seed",
+    "umask",
+    "order of folders",
+    "workers",
+)
+
+
+def verify_build(
+    preset: str,
+    say: Callable[[str], None],
+    *,
+    fresh: bool = False,
+    cpu: str | None = None,
+    root: Path = Path(),
+) -> str:
+    """Build ``preset`` from a clone in a varied environment; return that the bytes are the same.
+
+    Args:
+        preset: its name; ``dvc.lock`` says what came of it.
+        say: takes what is done now.
+        fresh: make the clone an environment of its own; else it is lent this one.
+        cpu: run every stage on an emulated CPU, such as ``Nehalem``; None takes this machine's.
+        root: the repository.
+
+    Raises:
+        InputError: the preset was never built, or what it is made of is not committed; or there
+            is nothing to emulate a CPU with.
+        IntegrityError: a result is another one; the message names the first stage, step and
+            tensor, and where the other build lies.
+        AlmError: a stage failed there.
+    """
+    expected = _read_expected(preset, root)
+    _require_committed(root)
+    emulator = find_emulator(cpu) if cpu else ()
+    portable = Params.load(preset, root).runtime.numerics == "portable"
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    there = Elsewhere.clone(root, folder, portable=portable, emulator=emulator)
+    say(f"building {len(expected)} stages in {there.root}: other {_list_varied(portable, cpu)}")
+    _build(there.install() if fresh else there, expected, root)
+    said = Comparison.of(preset, expected, root, there.root).describe()
+    remove_tree(folder)
+    return said
+
+
+def _list_varied(portable: bool, cpu: str | None) -> str:
+    cores = ["one core"] if portable else []
+    return ", ".join([*VARIED, *cores, *([f"CPU ({cpu})"] if cpu else [])])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two builds of a preset, and the results in which they differ."""
+
+    preset: str
+    expected: dict[str, LockedStage]
+    built: dict[str, LockedStage]
+    here: Path
+    there: Path
+
+    @classmethod
+    def of(cls, preset: str, expected: dict[str, LockedStage], here: Path, there: Path) -> Self:
+        """Read what the other build put into its lock."""
+        built = read_lock(there)
+        return cls(preset=preset, expected=expected, built=built, here=here, there=there)
+
+    @cached_property
+    def others(self) -> dict[str, list[str]]:
+        """Stage -> those of its results that are not the same, in the order of the stages."""
+        found = {
+            name: [path for path in stage.outs if not self._is_same(name, path)]
+            for name, stage in self.expected.items()
+        }
+        return {name: paths for name, paths in found.items() if paths}
+
+    def describe(self) -> str:
+        """Say that all is the same, or why it need not be.
+
+        Raises:
+            IntegrityError: it should be, and is not.
+        """
+        n_stages, n_results = len(self.expected), sum(len(s.outs) for s in self.expected.values())
+        if not self.others:
+            return f"{self.preset}: all {n_results} results of {n_stages} stages are the same bytes"
+        if reason := self._excuse():
+            return f"{self.preset} was built elsewhere, and cannot be compared: {reason}"
+        paths = [path for each in self.others.values() for path in each]
+        more = " ..." if len(paths) > SHOWN else ""
+        raise IntegrityError(
+            f"{self.preset}: expected the {n_results} results that {LOCK} names, found "
+            f"{len(paths)} others: {', '.join(paths[:SHOWN])}{more}\n"
+            f"{compare_builds(self.here, self.there, self.preset)}\n"
+            f"the other build lies in {self.there}; look at it, then remove it"
+        )
+
+    def _is_same(self, stage: str, path: str) -> bool:
+        """Compare a result with its digest in the lock, and with what lies here, if it does."""
+        if self.built[stage].outs.get(path) != self.expected[stage].outs[path]:
+            return False
+        here, there = self.here / path, self.there / path
+        return not here.exists() or sha256_tree(here) == sha256_tree(there)
+
+    def _excuse(self) -> str | None:
+        """Return why nothing is broken, although results differ: they were made elsewhere."""
+        stamp, locks = STAMP.as_posix(), (self.expected, self.built)
+        ours, theirs = ({each.deps.get(stamp) for each in lock.values()} for lock in locks)
+        if ours - theirs:
+            return f"{LOCK} was made with another Python, whose own text is in its corpus"
+        if any(name.partition("@")[0] in TEXT_SECTIONS for name in self.others):
+            return None
+        is_ours = _git(self.here, "diff", "--name-only", "HEAD", "--", str(LOCK))
+        return None if is_ours else why_not_here(self.preset, self.here)
+
+
+def _read_expected(preset: str, root: Path) -> dict[str, LockedStage]:
+    """Return what the lock says of a preset's stages and its corpus', in the order they run."""
+    keys = {"corpora": Params.load(preset, root).corpus, "presets": preset}
+    stages = read_yaml(root / DVC_YAML)["stages"]
+    groups = {name: body["foreach"].strip("${}") for name, body in stages.items() if "do" in body}
+    names, lock = [f"{name}@{keys[group]}" for name, group in groups.items()], read_lock(root)
+    if f"pretrain@{preset}" not in lock:
+        raise InputError(
+            f"expected a build of {preset} in {LOCK}, found none; build it first: "
+            f"make repro PRESET={preset}"
+        )
+    return {name: lock[name] for name in names if name in lock}
+
+
+def _require_committed(root: Path) -> None:
+    """Refuse to verify a clone of other sources than those that lie here."""
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:SHOWN])
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        raise InputError(
+            f"expected every source to be committed, since a clone is what is built, found changes "
+            f"in {names}{more}; commit or stash them"
+        )
+
+
+def _git(root: Path, *arguments: str) -> list[str]:
+    found = subprocess.run(
+        ["git", *arguments], cwd=root, check=False, capture_output=True, text=True
+    )
+    if found.returncode:
+        raise InputError(f"git {arguments[0]} failed in {root.resolve()}: {found.stderr.strip()}")
+    return found.stdout.splitlines()
+
+
+def _build(there: Elsewhere, expected: dict[str, LockedStage], root: Path) -> None:
+    """Run every stage from nothing but its sources, and text of one's own."""
+    for leftover in (LOCK, REPORTS):
+        remove_tree(there.root / leftover)
+    inputs = sorted({path for stage in expected.values() for path in stage.deps})
+    for path in inputs:
+        if Path(path).parts[0] == OWN_TEXT and (root / path).exists():
+            there.bring(root / path, Path(path))
+    there.run("python", "scripts/host_stamp.py")
+    there.run("dvc", "repro", *expected)
