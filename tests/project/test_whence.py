@@ -6,6 +6,7 @@ import pytest
 
 from alm.errors import InputError
 from alm.io import Manifest
+from alm.project.lockfile import digest_as_dvc
 from alm.project.whence import trace_file
 
 ROOT = Path(__file__).parents[2]
@@ -63,17 +64,28 @@ def test_the_manifest_is_repeated_and_checked(project):
     assert "from: code  001122334455\n" in said
     assert "manifest: a packed, SHA-256" in said
     assert "inputs: a ffffffffffff" in said
-    assert "now: whole: every file is as its manifest says" in said
+    assert "now: whole (every file is as its manifest says), and not what dvc.lock names" in said
 
     (project / "out" / "data").write_text("hand")
     assert "now: damaged: " in trace_file(project / "out" / "data", project)
+
+
+def test_a_folder_is_compared_with_the_lock_too(project):
+    digest = digest_as_dvc(project / "out")
+    (project / "dvc.lock").write_text((project / "dvc.lock").read_text().replace("x.dir", digest))
+
+    said = trace_file(project / "out", project)
+
+    assert "now: whole (every file is as its manifest says), and what dvc.lock names\n" in said
 
 
 def test_a_single_file_is_compared_with_the_lock(project):
     assert "now: what dvc.lock names" in trace_file(project / "table.json", project)
 
     (project / "table.json").write_text("by hand")
-    assert "now: changed since" in trace_file(project / "table.json", project)
+    assert "now: not what dvc.lock names: changed since" in trace_file(
+        project / "table.json", project
+    )
 
     (project / "table.json").unlink()
     assert "now: not there" in trace_file(project / "table.json", project)

@@ -1,6 +1,5 @@
 """Say what made a file, and the command that makes it again."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,9 @@ from alm.config.yaml import read_yaml
 from alm.errors import AlmError, InputError
 from alm.io import Manifest, read_json
 from alm.io.manifest import NAME as MANIFEST
-from alm.project.lockfile import LOCK, LockedStage, read_lock
+from alm.project.lockfile import LOCK, LockedStage, digest_as_dvc, read_lock
 
 SHORT = 12
-CHUNK = 1 << 20
 
 
 def trace_file(path: Path, root: Path = Path()) -> str:
@@ -98,26 +96,23 @@ def _manifest(out: Path) -> Iterator[str]:
 def _state(root: Path, out: Path, name: Path, locked: LockedStage | None) -> str:
     if not (root / name).exists():
         return "not there"
+    if not (root / out / MANIFEST).is_file():
+        whole = ""
+    elif damage := _find_damage(root / out):
+        return f"damaged: {damage}"
+    else:
+        whole = "whole (every file is as its manifest says), and "
     if locked is None or out.as_posix() not in locked.outs:
-        return f"{LOCK} knows nothing of it"
-    if (root / out).is_dir():
-        return _check_manifest(root / out)
-    same = _md5(root / out) == locked.outs[out.as_posix()]
-    return f"what {LOCK} names" if same else f"changed since: {LOCK} names another"
+        return f"{whole}{LOCK} knows nothing of it"
+    same = digest_as_dvc(root / out) == locked.outs[out.as_posix()]
+    other = f"not what {LOCK} names: changed since, or of another build"
+    return whole + (f"what {LOCK} names" if same else other)
 
 
-def _check_manifest(out: Path) -> str:
+def _find_damage(out: Path) -> str | None:
     try:
         kind = read_json(out / MANIFEST)["kind"]
         Manifest.read(out, kind).verify(out)
     except (AlmError, KeyError, TypeError) as error:
-        return f"damaged: {error}"
-    return "whole: every file is as its manifest says"
-
-
-def _md5(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return str(error)
+    return None

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def explain(stage: str, root: Path = Path()) -> str:
     Raises:
         ConfigError: DVC knows no such stage, or cannot read its files.
     """
-    changed = _ask_dvc(stage, root)
+    changed = ask_dvc(["--with-deps", stage], root)
     if not changed:
         return f"{stage} is up to date, and so is all that it stands on: it would not run"
     locked = read_lock(root)
@@ -35,9 +36,14 @@ def explain(stage: str, root: Path = Path()) -> str:
     return "\n".join(lines)
 
 
-def _ask_dvc(stage: str, root: Path) -> dict[str, list[Any]]:
+def ask_dvc(words: list[str], root: Path = Path()) -> dict[str, list[Any]]:
+    """Return what DVC finds changed, by stage; the words say which stages are meant.
+
+    Raises:
+        ConfigError: DVC knows no such stage, or cannot read its files.
+    """
     found = subprocess.run(
-        ["dvc", "status", "--json", "--with-deps", stage],
+        [Path(sys.executable).with_name("dvc"), "status", "--json", *words],
         cwd=root,
         check=False,
         capture_output=True,
@@ -45,7 +51,7 @@ def _ask_dvc(stage: str, root: Path) -> dict[str, list[Any]]:
     )
     if found.returncode:
         said = found.stderr.strip().removeprefix("ERROR: ") or "nothing"
-        raise ConfigError(f"expected a stage that DVC knows, found {stage!r}: {said}")
+        raise ConfigError(f"expected a stage that DVC knows, found {words[-1]!r}: {said}")
     return json.loads(found.stdout)
 
 
