@@ -62,9 +62,9 @@ def digest_as_dvc(path: Path) -> str:
     """
     if not path.is_dir():
         return _md5(path)
-    names = [each.relative_to(path) for each in path.rglob("*") if each.is_file()]
-    entries = {name.as_posix(): _md5(path / name) for name in names if not is_ignored(name)}
-    listed = [{"md5": entries[name], "relpath": name} for name in sorted(entries)]
+    files = [each.relative_to(path) for each in sorted(path.rglob("*")) if each.is_file()]
+    names = sorted(each.as_posix() for each in files if not is_ignored(each))
+    listed = [{"md5": _md5(path / name), "relpath": name} for name in names]
     data = json.dumps(listed, sort_keys=True).encode()
     return hashlib.md5(data, usedforsecurity=False).hexdigest() + ".dir"
 
