@@ -143,11 +143,11 @@ status: $(INSTALLED) ## Which stages of PRESET are out of date, and why
 	$(stamp_host)
 	@$(DVC) status --with-deps report@$(PRESET)
 
-why: $(INSTALLED) ## What makes STAGE= (pretrain@pico, or pretrain with PRESET=) run again, in words
+why: $(INSTALLED) ## What makes STAGE= (report) of PRESET or CORPUS= run again, in words
 	$(ask_git)
 	$(stamp_host)
-	@$(IN_VENV) $(PY) scripts/why.py \
-	  --stage=$(call quote,$(if $(findstring @,$(STAGE)),$(STAGE),$(or $(STAGE),report)@$(PRESET)))
+	@$(IN_VENV) $(PY) scripts/why.py $(preset) --corpus=$(call quote,$(CORPUS)) \
+	  --stage=$(call quote,$(or $(STAGE),report))
 
 whence: $(INSTALLED) ## What made FILE=, from what, and the command that makes it again
 	@$(PY) scripts/whence.py --file=$(call quote,$(FILE))
