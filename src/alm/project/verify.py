@@ -65,7 +65,7 @@ def verify_build(
         AlmError: a stage failed there.
     """
     expected = read_expected(preset, root)
-    emulator = find_emulator(cpu) if cpu else ()
+    emulator = () if cpu is None else find_emulator(cpu)
     portable = Params.load(preset, root).runtime.numerics == "portable"
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     there = Elsewhere.clone(root, folder, portable=portable, emulator=emulator)
