@@ -93,6 +93,15 @@ def test_the_manifest_is_repeated_and_checked(project):
     assert "now: damaged: " in trace_file(project / "out" / "data", project)
 
 
+def test_a_hybrid_says_so(project):
+    facts = {"hybrid": [{"run": "0123", "step": 5, "changed": ["seed", "params train"]}]}
+    Manifest.write(project / "out", "packed", params={}, inputs={}, facts=facts)
+
+    said = trace_file(project / "out", project)
+
+    assert "a hybrid: 5 steps are of run 0123; since changed: seed, params train" in said
+
+
 def test_an_input_that_changed_since_is_marked(project):
     (project / "code").write_text("1")
     assert "from: code  001122334455 (changed since)\n" in trace_file(project / "out", project)

@@ -114,6 +114,9 @@ def _manifest(out: Path) -> Iterator[str]:
     for title in ("inputs", "libraries"):
         for key, value in sorted((body.get(title) or {}).items()):
             yield f"{title}: {key} {str(value)[:SHORT]}"
+    for each in (body.get("facts") or {}).get("hybrid", ()):
+        changed = ", ".join(each["changed"])
+        yield f"a hybrid: {each['step']} steps are of run {each['run']}; since changed: {changed}"
 
 
 def _state(root: Path, out: Path, name: Path, locked: LockedStage | None) -> str:
