@@ -245,6 +245,16 @@ def test_a_model_of_another_torch_is_excused_wherever_it_was_trained(compare):
     assert "no error here: dvc.lock was made with other numerics (torch 2, now 3)" in said
 
 
+def test_a_portable_model_has_the_excuse_of_another_torch_alone(compare):
+    write_json(compare.here / ".state/tiny/0123/fingerprint.json", {})
+    here = {"mode": "portable", "device": "cpu", "torch": "2", "cpu_capability": "DEFAULT"}
+    models = locked(), locked(model="x")
+
+    assert "(torch 2, now 3)" in compare(*models, here, {**here, "torch": "3"})
+    with pytest.raises(IntegrityError, match="found 1 others"):
+        compare(*models, here, {**here, "cpu_capability": "AVX2"})
+
+
 def test_a_model_of_a_gpu_is_excused(compare):
     gpu = {"device": "cuda", "torch": "2"}
 

@@ -146,7 +146,8 @@ class Comparison:
         if any(name.partition("@")[0] in TEXT_SECTIONS for name in self.others):
             return None
         before, now = (_numerics(root, self.preset) for root in (self.here, self.there))
-        if changed := [key for key in before if before[key] != now.get(key)]:
+        deciding = ["torch"] if before.get("mode") == "portable" else before
+        if changed := [key for key in deciding if before[key] != now.get(key)]:
             facts = ", ".join(f"{key} {before[key]}, now {now.get(key)}" for key in changed)
             return f"{LOCK} was made with other numerics ({facts})"
         if before.get("device", "cpu") != "cpu":
