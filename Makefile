@@ -152,17 +152,22 @@ status: $(INSTALLED) ## Which stages of PRESET are out of date, and why
 	$(stamp_host)
 	@$(DVC) status --with-deps report@$(PRESET)
 
-why: $(INSTALLED) ## What makes STAGE= (pretrain@pico, or pretrain with PRESET=) run again, in words
+why: $(INSTALLED) ## What makes STAGE= (report) of PRESET or CORPUS= run again, in words
 	$(ask_git)
 	$(stamp_host)
-	@$(IN_VENV) $(PY) scripts/why.py \
-	  --stage=$(call quote,$(if $(findstring @,$(STAGE)),$(STAGE),$(or $(STAGE),report)@$(PRESET)))
+	@$(IN_VENV) $(PY) scripts/why.py $(preset) --corpus=$(call quote,$(CORPUS)) \
+	  --stage=$(call quote,$(or $(STAGE),report))
 
 whence: $(INSTALLED) ## What made FILE=, from what, and the command that makes it again
 	@$(PY) scripts/whence.py --file=$(call quote,$(FILE))
 
 compare: $(INSTALLED) ## Where the builds of PRESET in working copies A= and B= first differ
 	@$(PY) scripts/compare.py $(preset) --a=$(call quote,$(or $(A),.)) --b=$(call quote,$(B))
+
+verify: $(INSTALLED) ## Build PRESET again from a clean clone, all else varied (FRESH=1, CPU=EPYC): same bytes?
+	$(ask_git)
+	@$(IN_VENV) $(PY) scripts/verify.py $(preset) $(if $(filter 1,$(FRESH)),--fresh) \
+	  $(if $(filter command,$(origin CPU)),--cpu=$(call quote,$(CPU)))
 
 compare-models: $(INSTALLED) ## Models of presets A= and B= on the same held-out text, with intervals
 	@$(PY) scripts/compare_models.py --a=$(call quote,$(A)) --b=$(call quote,$(B))
@@ -179,6 +184,9 @@ tensorboard: $(INSTALLED) ## Curves of every training state, live
 ##@ This machine
 doctor: $(INSTALLED) ## Python, torch, threads, load, disk, locks, Git: what is wrong, and the cure
 	@$(PY) scripts/doctor.py
+
+audit: $(INSTALLED) ## Packages: all pinned, licences known (docs/licences.md), no advisories if online
+	@$(PY) scripts/audit.py
 
 device: $(INSTALLED) ## What torch sees: CPU, MPS, CUDA
 	@$(PY) scripts/device.py
@@ -268,8 +276,9 @@ help: ## This list
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence compare compare-models lm-eval adopt \
-  tensorboard doctor device prune clean clean-state verify-data export-shards cluster test \
+VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence \
+  compare verify compare-models lm-eval adopt \
+  tensorboard doctor audit device prune clean clean-state verify-data export-shards cluster test \
   test-fast nightly mutants bench-data bench-train bench-quality twins lint format dev setup help
 .PHONY: $(VERBS)
 

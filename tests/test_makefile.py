@@ -336,11 +336,31 @@ def test_choices_without_a_prompt_are_refused(project):
     assert "go with PROMPT=" in project.make("sample", "SEED=3").stderr
 
 
-def test_a_stage_is_asked_about_by_its_name_or_its_preset(project):
-    assert project.called("why", "STAGE=pretrain", "PRESET=pico")[-1].endswith(
-        "why.py --stage=pretrain@pico"
-    )
-    assert project.called("why", "STAGE=pack@books")[-1].endswith("why.py --stage=pack@books")
+def test_a_stage_is_asked_about_with_its_preset_and_corpus(project):
+    called = "why.py --preset=pico --corpus= --stage=pretrain"
+
+    assert project.called("why", "STAGE=pretrain", "PRESET=pico")[-1].endswith(called)
+    assert project.called("why", "CORPUS=books")[-1].endswith("--corpus=books --stage=report")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ([], ""),
+        (["FRESH=1", "CPU=EPYC"], " --fresh --cpu=EPYC"),
+        (["FRESH=0"], ""),
+        (["CPU="], " --cpu="),
+    ],
+)
+def test_a_build_is_verified_with_what_is_asked_for(project, arguments, options):
+    call = project.called("verify", "PRESET=pico", *arguments)[-1]
+
+    assert call == f"python scripts/verify.py --preset=pico{options}"
+
+
+def test_a_processor_of_the_environment_is_none_to_emulate(project):
+    """Some shells export CPU."""
+    assert project.called("verify", CPU="x86_64")[-1].endswith("--preset=tiny")
 
 
 def test_a_state_to_adopt_is_no_state_to_sample(project):

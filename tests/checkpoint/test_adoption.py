@@ -1,6 +1,7 @@
 """Going on from a former run: the newest whole state, marked."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -92,13 +93,27 @@ def test_a_run_of_another_network_is_refused(tmp_path, target):
 def test_a_run_that_has_begun_is_not_overwritten(source, tmp_path):
     begun = make_run(tmp_path / "begun", NEW, steps=(3,))
 
-    with pytest.raises(CheckpointError, match="found step-00000003"):
+    with pytest.raises(CheckpointError, match="found step-00000003 .* remove that directory, and"):
         adopt(source, begun)
 
 
-def test_what_is_no_run_is_refused(tmp_path, target):
-    with pytest.raises(CheckpointError, match="found nothing at"):
-        adopt(tmp_path / "nowhere", target)
+@pytest.mark.parametrize("name", ["nowhere", ".", "former/step-00000010"])
+def test_what_is_no_run_is_answered_with_those_that_are(tmp_path, source, target, name):
+    with pytest.raises(CheckpointError) as caught:
+        adopt(tmp_path / name, target)
+
+    assert f"found none at {tmp_path / name}; choose from: {source}" in str(caught.value)
+    assert str(target) not in str(caught.value)
+
+
+def test_where_there_is_no_former_run_that_is_said(tmp_path, target):
+    with pytest.raises(CheckpointError, match=f"found none at x; {tmp_path} has none"):
+        adopt(Path("x"), target)
+
+
+def test_the_run_of_today_is_not_adopted_by_itself(target):
+    with pytest.raises(CheckpointError, match="found today's own"):
+        adopt(target.parent / "x" / ".." / target.name, target)
 
 
 def test_a_run_of_its_own_was_never_adopted(source):

@@ -79,6 +79,12 @@ class House:
         assert old in text
         (self.root / path).write_text(text.replace(old, new, 1))
 
+    def commit(self):
+        """Commit everything that Git tracks or would track."""
+        self.run("git", "add", "--all")
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        self.run("git", *who, "commit", "--quiet", "--message", "all")
+
     def copy(self, to):
         """Copy everything, what was built included."""
         shutil.copytree(self.root, to, symlinks=True)
@@ -155,4 +161,12 @@ def built_house(micro_house, tmp_path_factory):
     """A micro house in which everything of the tiny preset is built."""
     house = micro_house.copy(tmp_path_factory.mktemp("built") / "house")
     house.repro("report@tiny")
+    return house
+
+
+@pytest.fixture(scope="session")
+def committed_house(built_house, tmp_path_factory):
+    """A built house in which all that Git tracks is committed, as ``make verify`` asks for."""
+    house = built_house.copy(tmp_path_factory.mktemp("committed") / "house")
+    house.commit()
     return house

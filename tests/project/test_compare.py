@@ -8,8 +8,9 @@ import torch
 
 from alm.checkpoint import write_tensors
 from alm.errors import InputError
-from alm.io import Manifest
+from alm.io import Manifest, write_json
 from alm.project.compare import compare_builds
+from alm.project.lockfile import digest_as_dvc
 
 ROOT = Path(__file__).parents[2]
 TABLE = "step,loss,weights\n10,2.5,aa\n20,2.25,bb\n"
@@ -53,6 +54,8 @@ def builds(tmp_path):
         (root / "dvc.lock").write_text(LOCK)
         (root / "loss.csv").write_text(TABLE)
         write_model(root, 0.5)
+        text = LOCK.replace("MODEL", digest_as_dvc(root / "model"))
+        (root / "dvc.lock").write_text(text.replace("TABLE", digest_as_dvc(root / "loss.csv")))
     return roots
 
 
@@ -67,6 +70,40 @@ def test_equal_builds_are_said_to_be(builds):
     assert compare_builds(*builds, "tiny") == (
         "tiny: the results of all 2 stages that both have built are the same"
     )
+
+
+def test_one_working_copy_is_not_compared_with_itself(builds):
+    with pytest.raises(InputError, match="expected two working copies, found .*a twice"):
+        compare_builds(builds[0], builds[0].parent / "b" / ".." / "a", "tiny")
+
+
+def test_what_only_one_has_built_is_named(builds):
+    text = (builds[0] / "dvc.lock").read_text()
+    (builds[0] / "dvc.lock").write_text(text.replace("stages:\n", "stages:\n  scratch: {cmd: x}\n"))
+
+    said = compare_builds(*builds, "tiny").splitlines()
+
+    assert f"  built in {builds[0]} alone: scratch" in said
+
+
+def test_results_on_disk_that_the_lock_does_not_name_are_told(builds):
+    (builds[1] / "loss.csv").write_text("by hand")
+
+    assert f"  but {builds[1] / 'loss.csv'} is not what dvc.lock names" in compare_builds(
+        *builds, "tiny"
+    )
+
+
+def test_the_values_that_differ_are_named(builds):
+    for root, loss in zip(builds, (1.5, 1.25), strict=True):
+        write_json(root / "loss.json", {"same": 1, "val": {"loss": loss, "step": [loss]}})
+        text = LOCK.replace("path: loss.csv, md5: TABLE", f"path: loss.json, md5: t{loss}")
+        (root / "dvc.lock").write_text(text)
+
+    said = compare_builds(*builds, "tiny")
+
+    assert "    loss.val.loss: 1.5 and 1.25\n" in said
+    assert said.endswith("    loss.val.step: [1.5] and [1.25]")
 
 
 def test_the_first_stage_is_named_with_its_cause(builds):

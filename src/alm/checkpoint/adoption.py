@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alm.checkpoint.fingerprint import Fingerprint
-from alm.checkpoint.published import ModelSpec, read_spec
+from alm.checkpoint.published import CONFIG, ModelSpec, read_spec
 from alm.checkpoint.states import load_state, whole_states
 from alm.errors import CheckpointError, IntegrityError
 from alm.io import new_directory, read_json, write_bytes, write_json
@@ -40,15 +40,15 @@ def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: Mode
         spec: the network that it trains.
 
     Raises:
-        CheckpointError: the former run has no whole state or another network, or today's run has
-            states of its own.
+        CheckpointError: there is no such run; it has no whole state or another network; or today's
+            run has states of its own.
     """
+    former = _read_spec(source, target)
     if own := whole_states(target):
         raise CheckpointError(
-            f"expected a run that has saved nothing yet, found {own[-1].name} in {target}; "
-            "`make clean-state` forgets it"
+            f"expected a run that has saved nothing yet, found {own[-1].name} in {target}, which "
+            "goes on by itself; remove that directory, and no other, to adopt a state in its place"
         )
-    former = _read_spec(source)
     if (former.model, former.tokenizer_sha256) != (spec.model, spec.tokenizer_sha256):
         raise CheckpointError(
             f"expected the state of a network of this shape and tokenizer, found another in "
@@ -92,11 +92,18 @@ def _is_adoption(value: Any) -> bool:  # noqa: ANN401
     )
 
 
-def _read_spec(source: Path) -> ModelSpec:
-    if not source.is_dir():
+def _read_spec(source: Path, target: Path) -> ModelSpec:
+    if source.resolve() == target.resolve():
         raise CheckpointError(
-            f"expected the directory of a former run, found nothing at {source}; they lie below "
-            "the state directory, such as .state/pico"
+            f"expected a former run, found today's own, {target}; it needs no adoption, and goes "
+            "on by itself"
+        )
+    if not (source / CONFIG).is_file():
+        known = [path.parent for path in sorted(target.parent.glob(f"*/{CONFIG}"))]
+        names = ", ".join(str(path) for path in known if path.name != target.name)
+        raise CheckpointError(
+            f"expected the directory of a former run, found none at {source}; "
+            + (f"choose from: {names}" if names else f"{target.parent} has none")
         )
     return read_spec(source)
 

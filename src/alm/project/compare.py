@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from alm.errors import InputError
 from alm.io import Manifest
 from alm.io.manifest import NAME as MANIFEST
 from alm.io.strict_json import read_json
-from alm.project.lockfile import LockedStage, read_lock
+from alm.project.lockfile import LOCK, LockedStage, digest_as_dvc, read_lock
 
 TENSORS = ".safetensors"
 TABLE = "loss.csv"
-SHOWN = 4  # tensors, files or inputs that are named one by one
+SHOWN = 4  # tensors, files or values that are named one by one
 
 
 def compare_builds(a: Path, b: Path, preset: str) -> str:
@@ -31,16 +32,34 @@ def compare_builds(a: Path, b: Path, preset: str) -> str:
         preset: its name.
 
     Raises:
-        InputError: one of them is no working copy, or has not built the preset.
+        InputError: one of them is no working copy, or has not built the preset; or both are one.
     """
+    if a.resolve() == b.resolve():
+        raise InputError(
+            f"expected two working copies, found {a.resolve()} twice; name another one: "
+            f"make compare B=../other PRESET={preset}"
+        )
     locks = [_lock_of(root, preset) for root in (a, b)]
     names = _stage_names(a, preset)
     for name in names:
         ours, theirs = (lock.get(name) for lock in locks)
         if ours and theirs and ours.outs != theirs.outs:
             return "\n".join(_differences(name, ours, theirs, a, b))
-    built = sum(name in locks[0] and name in locks[1] for name in names)
-    return f"{preset}: the results of all {built} stages that both have built are the same"
+    built = [name for name in names if name in locks[0] and name in locks[1]]
+    lines = [f"{preset}: the results of all {len(built)} stages that both have built are the same"]
+    for root, lock in zip((a, b), locks, strict=True):
+        alone = [name for name in names if name in lock and name not in built]
+        lines += [f"  built in {root} alone: {', '.join(alone)}"] if alone else []
+        lines += [f"  but {path} is not what {LOCK} names" for path in _strays(root, built, lock)]
+    return "\n".join(lines)
+
+
+def _strays(root: Path, names: list[str], lock: dict[str, LockedStage]) -> Iterator[Path]:
+    """Yield results on disk that are of another build than the lock, or were changed."""
+    for name in names:
+        for path, digest in lock[name].outs.items():
+            if (root / path).exists() and digest_as_dvc(root / path) != digest:
+                yield root / path
 
 
 def _lock_of(root: Path, preset: str) -> dict[str, LockedStage]:
@@ -61,9 +80,8 @@ def _stage_names(root: Path, preset: str) -> list[str]:
     """Return the stages of a preset and its corpus, in the order in which they run."""
     keys = {"corpora": Params.load(preset, root).corpus, "presets": preset}
     return [
-        f"{name}@{keys[body['foreach'].strip('${}')]}"
+        f"{name}@{keys[body['foreach'].strip('${}')]}" if "foreach" in body else name
         for name, body in read_yaml(root / DVC_YAML)["stages"].items()
-        if "foreach" in body
     ]
 
 
@@ -92,6 +110,8 @@ def _inside(ours: Path, theirs: Path) -> Iterator[str]:
         yield "one of the two is not on disk any more"
     elif ours.name == TABLE:
         yield _first_row(ours, theirs)
+    elif ours.suffix == ".json":
+        yield from islice(_changed_values(ours.stem, read_json(ours), read_json(theirs)), SHOWN)
     elif ours.is_dir() and (ours / MANIFEST).is_file() and (theirs / MANIFEST).is_file():
         for name in _changed_files(ours, theirs)[:SHOWN]:
             yield f"{name} differs"
@@ -117,6 +137,15 @@ def _first_row(ours: Path, theirs: Path) -> str:
             return f"first after {before}, at step {mine['step']}: {shown}"
         before = f"step {mine['step']}"
     return f"one table has {len(tables[0])} rows, the other {len(tables[1])}"
+
+
+def _changed_values(key: str, mine: Any, other: Any) -> Iterator[str]:  # noqa: ANN401
+    """Walk two nested values down to those that differ."""
+    if isinstance(mine, dict) and isinstance(other, dict):
+        for name in sorted({*mine, *other}):
+            yield from _changed_values(f"{key}.{name}", mine.get(name), other.get(name))
+    elif mine != other:
+        yield f"{key}: {mine!s:.40} and {other!s:.40}"
 
 
 def _changed_tensors(ours: Path, theirs: Path) -> Iterator[str]:
