@@ -6,7 +6,8 @@ from alm.config import Machine
 from alm.entry import run
 from alm.project.check import check_preset, require_input
 from alm.project.consent import ask_consent
-from alm.project.forecast import forecast, render_stages
+from alm.project.doctor import check_load
+from alm.project.forecast import render_stages
 from alm.project.plan import Plan, render
 from alm.runtime import pin_numerics
 
@@ -26,14 +27,13 @@ def main(preset: str, consent: bool) -> None:
         require_input(corpus)
         ask_consent(preset)
         return
-    machine = Machine.load()
-    plan = Plan.of(preset, machine)
+    plan, load = Plan.of(preset, Machine.load()), check_load()
     print(render(plan), flush=True)  # the rest takes some seconds
     numerics = pin_numerics(plan.params.runtime)
     from alm.probe import measure_pace
 
     pace = measure_pace(plan.params, plan.n_vocab, numerics, plan.rate.tokens_per_second)
-    print(f"\n{render_stages(plan, forecast(plan, pace, machine.state_dir), pace)}")
+    print("", render_stages(plan, pace, Machine.load().state_dir, load), sep="\n")
 
 
 if __name__ == "__main__":

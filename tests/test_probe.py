@@ -87,7 +87,7 @@ def test_memory_of_the_whole_is_that_of_the_part_and_what_is_not_in_it(params):
 
 
 def test_the_first_turn_does_not_count_and_the_median_does():
-    times = iter([0.0, 9.0, 0.0, 0.1, 0.0, 0.7, 0.0, 0.3])
+    times = iter([0.0, 0.9, 0.0, 0.1, 0.0, 0.7, 0.0, 0.3])
 
     assert Stopwatch("cpu", lambda: next(times)).time(lambda: None) == [0.3]
 
@@ -98,4 +98,4 @@ def test_quick_turns_are_many_and_slow_ones_one():
     Stopwatch("cpu", lambda: 0.0).time(lambda: done.append("quick"))
     Stopwatch("cpu", Clock()).time(lambda: done.append("slow"))
 
-    assert (done.count("quick"), done.count("slow")) == (1 + MOST, 2)
+    assert (done.count("quick"), done.count("slow")) == (1 + MOST, 1)

@@ -9,6 +9,7 @@ import pytest
 from alm.config import Machine, Params
 from alm.footprint import Footprint
 from alm.project.budget import HeldOut
+from alm.project.finding import note, ok
 from alm.project.forecast import (
     Forecast,
     Pace,
@@ -29,6 +30,7 @@ PACE = Pace(
     scoring_bytes=300_000_000,
     basis="2 of 4 layers",
 )
+IDLE = ok("threads", "2 cores, load 0.1")
 HELD_OUT = (HeldOut(name="a", docs=10, bytes=4000, tokens=1000),)
 
 
@@ -143,9 +145,17 @@ def test_questions_are_about_as_long_as_expected(project):
 
 
 def test_every_stage_has_a_line_and_what_is_unknown_a_question_mark(plan, states):
-    lines = render_stages(plan, forecast(plan, PACE, states), PACE).splitlines()
+    lines = render_stages(plan, PACE, states, IDLE).splitlines()
 
     assert [line.split()[0] for line in lines[1:12]] == [stage.name for stage in plan.stages]
     assert lines[1].split()[1:5] == ["no", "?", "?", "?"]
     assert "sample      no              ?     ~15 seconds   ~300.0 MB  the probe: 60" in lines[10]
     assert lines[-1] == "probe    2 of 4 layers; an estimate, no promise"
+
+
+def test_a_busy_machine_is_told(plan, states):
+    busy = note("threads", "2 cores, load 9.0")
+
+    lines = render_stages(plan, PACE, states, busy).splitlines()
+
+    assert lines[-1] == "load     2 cores, load 9.0; idle, it takes less"

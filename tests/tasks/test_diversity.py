@@ -45,6 +45,7 @@ def test_repetition_is_counted_within_each_text():
         ((1, 2, 3, 4, 5) * 2, False),
         ((4, 5) + (1, 2, 3, 4, 5) * 2, False),
         ((3, 4, 5) + (1, 2, 3, 4, 5) * 2, False),
+        (tuple(range(30)) + tuple(range(7)) * 2, False),
         (tuple(range(40)), False),
         ((), False),
     ],

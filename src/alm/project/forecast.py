@@ -3,7 +3,6 @@
 A forecast is of a stage that starts anew. It is printed and kept nowhere.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from alm.config import EvaluateConfig, Params
 from alm.footprint import Footprint
 from alm.project.budget import HeldOut
 from alm.project.cost import BYTES_PER_FLOAT, MEASURED
+from alm.project.finding import Finding, Verdict
 from alm.project.plan import Plan, StagePlan, spell_bytes, spell_seconds
 
 LAST_RUN = "its last run here"
@@ -131,11 +131,20 @@ def count_questions(config: EvaluateConfig) -> int:
     return N_MODELS * kinds * config.task_examples * QUESTION_TOKENS
 
 
-def render_stages(plan: Plan, forecasts: Mapping[str, Forecast], pace: Pace) -> str:
-    """Lay out as a table what is built and what each stage takes."""
+def render_stages(plan: Plan, pace: Pace, states: Path, load: Finding) -> str:
+    """Lay out as a table what is built and what each stage takes.
+
+    Args:
+        plan: of the preset.
+        pace: of its network on this machine.
+        states: the state directory.
+        load: how busy the machine was before the probe; told where it was.
+    """
     head = f"{'stage':10}  {'built':5}  {'disk':>10}  {'time':>14}  {'memory':>10}  known from"
-    rows = [_render_stage(stage, forecasts.get(stage.name)) for stage in plan.stages]
-    return "\n".join([head, *rows, "", f"probe    {pace.basis}; an estimate, no promise"])
+    known = forecast(plan, pace, states)
+    rows = [_render_stage(stage, known.get(stage.name)) for stage in plan.stages]
+    busy = [] if load.verdict is Verdict.OK else [f"load     {load.says}; idle, it takes less"]
+    return "\n".join([head, *rows, "", f"probe    {pace.basis}; an estimate, no promise", *busy])
 
 
 def _render_stage(stage: StagePlan, known: Forecast | None) -> str:
