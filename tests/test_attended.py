@@ -1,10 +1,13 @@
 """A stage whose dvc was killed leaves at once; one that is attended runs to its end."""
 
+import os
 import subprocess
 import sys
 import time
 
 import pytest
+
+from alm import attended
 
 TEMPLATE = """
 import sys, time
@@ -56,3 +59,12 @@ def test_an_orphan_leaves_before_its_work_is_done(tmp_path, stage):
 
     time.sleep(2.5)
     assert not (tmp_path / "done").exists()
+
+
+def test_an_orphan_does_not_end_as_if_it_were_done(monkeypatch):
+    codes = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+
+    attended._watch(parent=-1)  # nobody's number
+
+    assert codes == [143]
