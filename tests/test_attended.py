@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from alm import attended
 from alm.footprint import Footprint
 
 TEMPLATE = """
@@ -62,3 +63,12 @@ def test_an_orphan_leaves_before_its_work_is_done(tmp_path, stage):
 
     time.sleep(2.5)
     assert not (tmp_path / "done").exists()
+
+
+def test_an_orphan_does_not_end_as_if_it_were_done(monkeypatch):
+    codes = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+
+    attended._watch(parent=-1)  # nobody's number
+
+    assert codes == [143]

@@ -20,7 +20,7 @@ def tree(tmp_path):
     return make_tree(tmp_path / "tree")
 
 
-@pytest.mark.parametrize("data", [b"", b"abc", bytes(1 << 20)], ids=len)
+@pytest.mark.parametrize("data", [b"", b"abc", bytes(1 << 20), bytes(9 << 20) + b"end"], ids=len)
 def test_digest_of_bytes_and_of_a_file_is_sha256(tmp_path, data):
     (tmp_path / "file").write_bytes(data)
 

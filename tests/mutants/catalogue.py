@@ -161,6 +161,27 @@ MUTANTS = (
         "tests/train/test_trainer.py",
     ),
     Mutant(
+        "the scale of the loss is not restored",
+        "train/trainer.py",
+        '            self._scaler = LossScaler(**state.values["scaler"])\n',
+        "            pass\n",
+        "tests/train/test_scaler.py",
+    ),
+    Mutant(
+        "a stopped run does not say that it is about to leave",
+        "train/pretrain.py",
+        "StopRequest(lambda: announce_stop(run.path)) as stop:",
+        "StopRequest() as stop:",
+        "tests/train/test_pretrain.py",
+    ),
+    Mutant(
+        "the digest is that of a file's beginning",
+        "io/digest.py",
+        'return hashlib.file_digest(file, "sha256").hexdigest()',
+        "return hashlib.sha256(file.read(1 << 20)).hexdigest()",
+        "tests/io/test_digest.py",
+    ),
+    Mutant(
         "the alarm forgets how long an expert was idle",
         "train/trainer.py",
         'CollapseAlarm.from_state(self._n_chosen, state.values["alarm"])',

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from alm.errors import Interrupted
 from alm.train.scaler import FIRST, GROWTH_STEPS, LARGEST, LEAST, LossScaler
 
 
@@ -142,6 +143,22 @@ def test_a_run_halves_its_scale_until_float16_holds_the_gradient(build, half, ca
     assert trainer._scaler == LossScaler(scale=FIRST / 2, good_steps=11)
     assert (trainer.progress.guard.skipped, trainer.progress.loss_count) == (0, 0)
     assert "too large for float16" in capsys.readouterr().out
+
+
+def test_the_scale_goes_on_where_the_saved_state_has_it(build, half):
+    objective = overflowing(build().task.objective, 1)
+    straight, left = (build(name, objective=objective, numerics=half) for name in ("a", "b"))
+    straight.fit()
+    left.around.stop.signal = 15  # as if it came in the first step, which overflows
+    with pytest.raises(Interrupted):
+        left.fit()
+
+    resumed = build("b", objective=objective, numerics=half)
+    resumed.fit()
+
+    assert resumed._scaler == straight._scaler
+    assert resumed.progress == straight.progress
+    assert resumed.table.to_csv() == straight.table.to_csv()
 
 
 def test_an_overflow_moves_nothing(build, half):

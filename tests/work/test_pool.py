@@ -1,5 +1,6 @@
 """A step on a pool: the same bytes for any number of workers, also after a kill."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from alm.errors import AlmError, IntegrityError, LockedError
 from alm.io import hold_lock
-from alm.work import run_step
+from alm.work import pool, run_step
 
 RUN = """
 import sys, time
@@ -140,3 +141,17 @@ def test_killed_worker_is_named_and_the_next_run_goes_on(
 def test_two_runs_do_not_share_an_output(step, tmp_path):
     with hold_lock(tmp_path / "out.parts"), pytest.raises(LockedError):
         run_step(step, tmp_path / "out", 1)
+
+
+def test_ctrl_c_is_the_matter_of_the_parent_alone(monkeypatch):
+    """Else every worker would tell of it too, with a traceback of its own."""
+    watched, before = [], signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(pool, "leave_with", watched.append)
+
+    try:
+        pool._begin(parent=7)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert watched == [7]
