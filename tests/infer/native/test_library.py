@@ -25,4 +25,4 @@ def test_what_is_no_library_is_refused(tmp_path):
 
 
 def test_library_names_its_kernel_and_how_it_wants_panels(portable):
-    assert (portable.kernel, *portable.form) == ("portable", 1, 0, 4)
+    assert (portable.kernel, *portable.form) == ("portable", 2, 128)

@@ -27,6 +27,12 @@ ALWAYS float float_of(uint32_t bits) {
 
 ALWAYS bool is_finite(float x) { return (bits_of(x) & ~SIGN_BIT) < INFINITY_BITS; }
 
+/* A float16 that is not negative. */
+ALWAYS float float_of_half(uint16_t bits) {
+    const float value = float_of((uint32_t)bits << 13) * 0x1p112f;
+    return bits < 0x7c00 ? value : NAN;
+}
+
 /* e^x within 2 units in the last place, for x in [-87, 88]; beyond, as at the nearer end.
  * Reference: Moshier, Cephes, expf. NaN gives NaN, and no float is ever converted to an integer. */
 ALWAYS float exponential(float x) {
@@ -98,7 +104,7 @@ static void quantize_block(const float *x, block *out) {
     for (int i = 0; i < BLOCK; i++) {
         const float scaled = finite ? x[i] * inverse : 0.0f;
         const int32_t value = (int32_t)(bits_of(scaled + ROUNDER) - ROUNDER_BITS);
-        out->values[i] = (int8_t)value;
+        out->values[i] = (activation)(value + ADDED);
         sum += value;
     }
     out->step = finite ? step : NAN;

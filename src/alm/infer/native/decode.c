@@ -25,7 +25,7 @@ static void embed(const matrix *m, int64_t id, float *x) {
     for (int c = 0; c < m->n_columns; c++) {
         const uint8_t byte = values[(c / GROUP * ROWS + row) * GROUP + c % GROUP];
         const int value = OFFSET ? byte - OFFSET : (int8_t)byte;
-        x[c] = (float)value * float_of_scale(scales[c / BLOCK * ROWS + row]);
+        x[c] = (float)value * float_of_half(scales[c / BLOCK * ROWS + row]);
     }
 }
 
@@ -110,11 +110,9 @@ int alm_read(decoder *d, const token *tokens, int64_t n_tokens) {
 }
 
 /* Say how this library wants panels, and how large it thinks that its structures are. */
-void alm_describe(int64_t *group, int64_t *offset, int64_t *scale_bytes, int64_t *sizes,
-                  const char **kernel) {
+void alm_describe(int64_t *group, int64_t *offset, int64_t *sizes, const char **kernel) {
     *group = GROUP;
     *offset = OFFSET;
-    *scale_bytes = sizeof(scale);
     sizes[0] = sizeof(layer);
     sizes[1] = sizeof(network);
     sizes[2] = sizeof(token);

@@ -35,13 +35,6 @@ typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
 #endif
 typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-/* 32 numbers of a vector. `offset` undoes what is added to the weights to make them unsigned. */
-typedef struct {
-    float step;
-    int32_t offset;
-    int8_t values[BLOCK];
-} block;
-
 #if defined(ALM_PORTABLE)
 #elif defined(__AVX512VNNI__) && defined(__AVX512F__)
 #define AVX512
@@ -57,11 +50,29 @@ typedef struct {
 #include <arm_neon.h>
 #endif
 
+/* One number of a vector, and what is added to it. */
+#if defined(AVX512) || defined(AVX2) || defined(NEON)
+typedef int8_t activation;
+#define ADDED 0
+#else
+typedef uint16_t activation;
+#define ADDED 128
+#endif
+
+/* 32 numbers of a vector. `offset` undoes what is added to the weights to make them unsigned. */
+typedef struct {
+    float step;
+    int32_t offset;
+    activation values[BLOCK];
+} block;
+
 ALWAYS int32_t four_bytes(const int8_t *bytes) {
     int32_t word;
     memcpy(&word, bytes, sizeof word);
     return word;
 }
+
+typedef uint16_t scale; /* float16 */
 
 /* Where a panel's values begin: behind the scales, on a cache line of their own. */
 #define values_at(n_blocks) (((n_blocks) + 1) / 2 * 2 * ROWS * sizeof(scale))
@@ -73,8 +84,6 @@ ALWAYS int32_t four_bytes(const int8_t *bytes) {
 #define GROUP 4
 #define OFFSET 128
 #define AT_ONCE 8
-typedef uint16_t scale; /* float16 */
-#define float_of_scale(half) _cvtsh_ss(half)
 
 ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, const int n,
                      vector *sums) {
@@ -107,8 +116,6 @@ ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, 
 #define GROUP 4
 #define OFFSET 0
 #define AT_ONCE 2
-typedef uint16_t scale; /* float16 */
-#define float_of_scale(half) _cvtsh_ss(half)
 
 ALWAYS __m256i add_products(__m256i dots, __m256i w, __m256i size_of_w, __m256i x) {
     const __m256i pairs = _mm256_maddubs_epi16(size_of_w, _mm256_sign_epi8(x, w));
@@ -154,8 +161,6 @@ ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, 
 #define GROUP 4
 #define OFFSET 0
 #define AT_ONCE 4
-typedef __fp16 scale;
-#define float_of_scale(half) ((float)(half))
 
 ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, const int n,
                      vector *sums) {
@@ -175,7 +180,7 @@ ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, 
                         dots[t][q], vld1q_s8(values),
                         vreinterpretq_s8_s32(vdupq_n_s32(four_bytes(x[t][b].values + c))));
         for (int q = 0; q < 4; q++, scales += 4) {
-            const float32x4_t of_rows = vcvt_f32_f16(vld1_f16(scales));
+            const float32x4_t of_rows = vcvt_f32_f16(vld1_f16((const __fp16 *)scales));
             for (int t = 0; t < n; t++) {
                 const float32x4_t step = vmulq_n_f32(of_rows, x[t][b].step);
                 total[t][q] = vaddq_f32(total[t][q], vmulq_f32(vcvtq_f32_s32(dots[t][q]), step));
@@ -186,35 +191,64 @@ ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, 
         for (int q = 0; q < 4; q++) vst1q_f32((float *)&sums[t] + 4 * q, total[t][q]);
 }
 
-/* ---- Plain C: two products fit 16 bits, as neither side holds -128 --------------------------- */
+/* ---- Plain C: unsigned on both sides, so that two products share 32 bits --------------------- */
 #else
 
 #define KERNEL "portable"
-#define GROUP 1
-#define OFFSET 0
+#define GROUP 2
+#define OFFSET 128
 #define AT_ONCE 2
-typedef float scale; /* a float16 would have to be taken apart bit by bit */
-#define float_of_scale(whole) (whole)
-typedef int8_t bytes __attribute__((vector_size(16), may_alias));
-typedef int16_t shorts __attribute__((vector_size(32)));
+typedef uint16_t halves __attribute__((vector_size(32), aligned(2), may_alias));
+typedef uint8_t bytes __attribute__((vector_size(32), may_alias));
+typedef uint16_t shorts __attribute__((vector_size(64)));
+typedef uint32_t words __attribute__((vector_size(64)));
 typedef int32_t integers __attribute__((vector_size(64)));
 #define widen(x, type) __builtin_convertvector(x, type)
 
+/* What float16 scales are in float32. Their exponents are moved by a product, so that those with
+ * the smallest exponent come out right too; infinity and NaN are put back behind it. */
+ALWAYS vector widen_scales(const scale *scales) {
+    const words bits = widen(*(const halves *)scales, words) << 13;
+    const words special = (words)(bits >= 0x0f800000) & 0x7f800000;
+    const union { words bits; vector values; } small = {bits};
+    union { vector values; words bits; } wide = {small.values * 0x1p112f};
+    wide.bits |= special;
+    return wide.values;
+}
+
+/* A vector's two neighbours, for each row. */
+ALWAYS shorts repeat(const activation *pair) {
+    uint32_t both;
+    memcpy(&both, pair, sizeof both);
+    return (shorts)((words){0} + both);
+}
+
+/* (w + 128) (x + 128) fits 16 bits. Sums of whole words and of their upper halves give those of
+ * the lower ones; of both, less what 128 has added, is the sum of w x. */
 ALWAYS void multiply(const uint8_t *panel, int n_blocks, const block *const *x, const int n,
                      vector *sums) {
-    const vector *scales = (const vector *)panel;
+    const scale *scales = (const scale *)panel;
     const bytes *columns = (const bytes *)(panel + values_at(n_blocks));
     for (int t = 0; t < n; t++) sums[t] = (vector){0};
-    for (int b = 0; b < n_blocks; b++, scales++, columns += BLOCK) {
-        integers dots[AT_ONCE] = {{0}};
-        for (int c = 0; c < BLOCK; c += 2) {
-            const shorts left = widen(columns[c], shorts), right = widen(columns[c + 1], shorts);
+    for (int b = 0; b < n_blocks; b++, scales += ROWS) {
+        words whole[AT_ONCE] = {{0}}, upper[AT_ONCE] = {{0}};
+        shorts weights = {0};
+        for (int c = 0; c < BLOCK; c += GROUP, columns++) {
+            const shorts w = widen(*columns, shorts);
+            weights += w;
             for (int t = 0; t < n; t++) {
-                const int16_t first = x[t][b].values[c], second = x[t][b].values[c + 1];
-                dots[t] += widen(left * first + right * second, integers);
+                const words products = (words)(w * repeat(x[t][b].values + c));
+                whole[t] += products;
+                upper[t] += products >> 16;
             }
         }
-        for (int t = 0; t < n; t++) sums[t] += widen(dots[t], vector) * (*scales * x[t][b].step);
+        const vector scale_of = widen_scales(scales);
+        const words of_weights = ((words)weights & 0xffff) + ((words)weights >> 16);
+        for (int t = 0; t < n; t++) {
+            const words lower = whole[t] - (upper[t] << 16);
+            const words dots = lower + upper[t] - OFFSET * of_weights + (uint32_t)x[t][b].offset;
+            sums[t] += widen((integers)dots, vector) * (scale_of * x[t][b].step);
+        }
     }
 }
 

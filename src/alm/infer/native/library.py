@@ -115,7 +115,7 @@ class Library:
         return self._functions.alm_read(decoder, (Token * len(tokens))(*tokens), len(tokens))
 
     def _describe(self, path: Path) -> tuple[Form, str]:
-        numbers = [ctypes.c_int64() for _ in range(3)]
+        numbers = [ctypes.c_int64() for _ in range(2)]
         sizes, kernel = (ctypes.c_int64 * 3)(), ctypes.c_char_p()
         describe = self._functions.alm_describe
         describe.restype = None

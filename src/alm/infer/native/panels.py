@@ -18,8 +18,6 @@ class Form(NamedTuple):
     """Neighbouring columns of a row that lie side by side."""
     offset: int
     """What is added to the integers: 128 where a processor wants one side unsigned."""
-    scale_bytes: int
-    """2 for float16 scales, 4 for float32."""
 
 
 def pack(values_NK: np.ndarray, scales_NB: np.ndarray, form: Form) -> np.ndarray:
@@ -39,7 +37,7 @@ def pack(values_NK: np.ndarray, scales_NB: np.ndarray, form: Form) -> np.ndarray
     scales = np.pad(scales_NB, filling).reshape(-1, ROWS, n_columns // BLOCK).transpose(0, 2, 1)
     scales = np.pad(scales, ((0, 0), (0, n_columns // BLOCK % 2), (0, 0)))
     parts = (
-        np.ascontiguousarray(scales, f"f{form.scale_bytes}").view(np.uint8),
+        np.ascontiguousarray(scales, np.float16).view(np.uint8),
         np.ascontiguousarray(values.transpose(0, 2, 1, 3)).view(np.uint8) + np.uint8(form.offset),
     )
     return np.concatenate([part.reshape(len(values), -1) for part in parts], axis=1)
