@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 from threading import Thread
 
@@ -157,6 +159,17 @@ def test_last_position_of_the_longest_sequence_is_read(made, library, open_model
     ids = ids_of(150)
 
     assert torch.isfinite(score(open_model(made, library, 2), ids)).all()
+
+
+def test_forked_child_lets_go_of_threads_that_it_does_not_have(mixture, library, open_model):
+    decoders = [open_model(mixture, library, 2)]
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends a child that waits
+        decoders.clear()
+        os._exit(0)
+
+    assert os.waitpid(child, 0)[1] == 0
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -320,8 +333,8 @@ def test_why_it_has_to_be_torch_is_said_once(directory, library_cache, capsys, m
     assert open_decoder(path, library_cache, 1) is None
 
     assert capsys.readouterr().err == (
-        "int8 runs in torch, slower than compiled code would: expected a C compiler "
-        "(no-such-compiler), found none on the PATH; install one\n"
+        "[float32 in torch, slower than int8 in compiled code: expected a C compiler "
+        "(no-such-compiler), found none on the PATH; install one]\n"
     )
 
 
@@ -330,4 +343,4 @@ def test_shape_that_has_to_be_torch_is_named(directory, library_cache, capsys):
     _tell.cache_clear()
 
     assert open_decoder(path, library_cache, 1) is None
-    assert "window is set, and windows are not written in C\n" in capsys.readouterr().err
+    assert "window is set, and windows are not written in C]\n" in capsys.readouterr().err

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #define SPINS 2000      /* some 50 microseconds */
 #define SHARES 4        /* pieces of a loop per thread: more balance better and cost more */
@@ -37,6 +39,7 @@ typedef struct {
     void *context;
     int n_items, n_pieces;
     int n_threads;
+    pid_t owner; /* the process that has the threads */
     pthread_mutex_t mutex;
     pthread_cond_t opened, finished;
     pthread_t threads[MAX_THREADS];
@@ -161,6 +164,7 @@ static bool add_thread(pool *p) {
 }
 
 static void open_pool(pool *p, int n_threads) {
+    p->owner = getpid();
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->opened, NULL);
     pthread_cond_init(&p->finished, NULL);
@@ -169,7 +173,9 @@ static void open_pool(pool *p, int n_threads) {
     }
 }
 
+/* A forked child has none of the threads, and would wait for them for ever. */
 static void close_pool(pool *p) {
+    if (p->owner != getpid()) return;
     pthread_mutex_lock(&p->mutex);
     atomic_store(&p->closing, true);
     pthread_cond_broadcast(&p->opened);

@@ -115,10 +115,12 @@ class NativeDecoder:
         self.config = config
         self.n_vocab = n_vocab
         self.n_positions = n_positions
+        self.kernel = library.kernel
+        """What the library was written for: a processor's instructions, or ``portable``."""
         self._library = library
         self._layout = Layout(config, n_vocab, tensors, n_positions, library.form)
         self._decoder = library.open(self._layout.network, n_threads)
-        # Not at exit: the system ends the threads then, and a forked child has none to wait for.
+        # Not at exit: the system ends the threads then.
         weakref.finalize(self, _close, library, self._decoder, self._layout).atexit = False
 
     @classmethod
@@ -240,7 +242,7 @@ def open_decoder(model: Path, cache: Path, n_threads: int) -> NativeDecoder | No
 
 @functools.cache
 def _tell(reason: str) -> None:
-    sys.stderr.write(f"int8 runs in torch, slower than compiled code would: {reason}\n")
+    sys.stderr.write(f"[float32 in torch, slower than int8 in compiled code: {reason}]\n")
 
 
 def _into(logits: Tensor, tokens: list[Token]) -> list[Token]:
