@@ -16,11 +16,6 @@ from alm.infer.native_network import NativeNetwork
 from alm.quant import quantize_model, read_dequantized
 
 
-@pytest.fixture(scope="module")
-def state_dir(tmp_path_factory):
-    return tmp_path_factory.mktemp("state")
-
-
 @pytest.fixture
 def machine(state_dir):
     return Machine(state_dir=state_dir, threads=2)
@@ -75,10 +70,8 @@ def test_without_an_int8_form_torch_answers(paths, machine, capsys):
 
 
 def test_int8_form_of_a_former_model_does_not_answer(paths, machine, capsys, make_model):
-    spec, model = (
-        read_spec(paths["model"]),
-        make_model(seed=7, n_vocab=read_spec(paths["model"]).n_vocab),
-    )
+    spec = read_spec(paths["model"])
+    model = make_model(seed=7, n_vocab=spec.n_vocab)
     shutil.rmtree(paths["model"])
     nothing = {"params": {}, "inputs": {}, "code": {}, "libraries": {}, "facts": {}}
     publish_model(paths["model"], spec, {"model": model.state_dict()}, **nothing)

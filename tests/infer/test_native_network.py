@@ -4,16 +4,11 @@ import pytest
 import torch
 
 from alm.infer import Engine, Request
-from alm.infer.native import Library, NativeDecoder, compile_library
+from alm.infer.native import NativeDecoder
 from alm.infer.native_network import NativeNetwork
 from alm.quant import quantize_tensors
 
 SEQ_LEN = 200
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    return Library(compile_library(tmp_path_factory.mktemp("libraries")))
 
 
 @pytest.fixture

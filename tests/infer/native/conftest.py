@@ -116,17 +116,6 @@ def ids_of():
 
 
 @pytest.fixture(scope="session")
-def library_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("libraries")
-
-
-@pytest.fixture(scope="session")
-def library(library_cache):
-    """The program for this processor."""
-    return Library(compile_library(library_cache))
-
-
-@pytest.fixture(scope="session")
 def portable(library_cache):
     """The same in plain C."""
     return Library(compile_library(library_cache, PORTABLE))
