@@ -1,4 +1,4 @@
-"""What came of a contest of speaking: figures of each speaker, ratios, and bars for some of them."""
+"""What came of a contest of speaking: figures of each speaker, ratios, and bars for a few."""
 
 import statistics
 from collections.abc import Iterator, Sequence
