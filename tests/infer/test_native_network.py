@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alm.infer import Engine, Request
 from alm.infer.native import NativeDecoder
@@ -54,6 +56,41 @@ def test_prompts_share_what_was_read_to_the_last_token(make_engine, make_config)
     engine.prefixes.read([1, *engine.tokenizer.encode("once upon"), *said.ids, 7])
 
     assert [list(ids) for ids in read] == [[said.ids[-1], 7]]  # the last was said, and not yet read
+
+
+@given(
+    n_prompt=st.integers(1, SEQ_LEN - 12),
+    n_new=st.integers(0, 12),
+    n_rows=st.integers(1, 5),
+    cut=st.integers(0, SEQ_LEN),
+)
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_scores_with_a_cache_are_the_bits_of_those_without(
+    make_engine, n_prompt, n_new, n_rows, cut
+):
+    """Of prompts of any length, several at a time, read in one call or two."""
+    network = make_engine().network
+    rows = [[6 + (7 * i + r) % 250 for i in range(n_prompt + n_new)] for r in range(n_rows)]
+    decoders = [network.new_decoder() for _ in rows]
+
+    for decoder, row in zip(decoders, rows, strict=True):
+        if 0 < cut < n_prompt:
+            decoder.prefill(row[:cut])
+        decoder.prefill(row[decoder.length : n_prompt])
+    found = [
+        network.step(decoders, [row[at] for row in rows])
+        for at in range(n_prompt, n_prompt + n_new)
+    ]
+
+    whole = [torch.cat(list(pieces)) for pieces in network.predict(rows)]
+    for i, logits_BV in enumerate(found):
+        for row, logits_V in zip(whole, logits_BV, strict=True):
+            assert torch.equal(logits_V, row[n_prompt + i])
 
 
 def test_scores_of_pieces_are_those_of_the_whole(make_engine):
