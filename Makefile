@@ -242,6 +242,9 @@ bench-train: $(INSTALLED) ## A training step beside transformers: MODEL=pico DEV
 	  $(if $(SEQ_LEN),--seq-len=$(call quote,$(SEQ_LEN))) $(if $(MASKED),--masked) \
 	  $(if $(OUT),--out=$(call quote,$(OUT))) $(ARGS)
 
+bench-infer: $(INSTALLED) ## New tokens a second beside transformers and llama.cpp, on int8 weights; a few minutes
+	@$(PY) benchmarks/inference.py $(if $(OUT),--out=$(call quote,$(OUT))) $(ARGS)
+
 bench-quality: $(INSTALLED) ## Time to quality beside GPT-2 on real text; under an hour, goes on if interrupted
 	$(ask_git)
 	$(stamp_host)
@@ -279,7 +282,8 @@ help: ## This list
 VERBS := repro $(TEXT_STAGES) $(MODEL_STAGES) scratch import params plan describe blame metrics status why whence \
   compare verify compare-models lm-eval adopt \
   tensorboard doctor audit device prune clean clean-state verify-data export-shards cluster test \
-  test-fast nightly mutants bench-data bench-train bench-quality twins lint format dev setup help
+  test-fast nightly mutants bench-data bench-train bench-infer \
+  bench-quality twins lint format dev setup help
 .PHONY: $(VERBS)
 
 # A virtual environment whose Python is gone is made again, and so is one that came with a copied or

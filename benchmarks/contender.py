@@ -62,10 +62,13 @@ class Seat:
     Args:
         contender: who sits here.
         environment: variables that its process has besides ours.
+        program: what the process runs.
     """
 
-    contender: Contender
+    contender: Any
+    """A :class:`Contender`, or another that ``to_json`` puts in one line."""
     environment: dict[str, str]
+    program: Path = PROGRAM
     facts: dict[str, Any] = field(default_factory=dict)
     """Said before the first step: precision, device, memory before the network was built."""
     seconds: list[float] = field(default_factory=list)
@@ -79,7 +82,7 @@ class Seat:
         """Start the process, without waiting for it."""
         self._log = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), self.contender.to_json()],
+            [sys.executable, str(self.program), self.contender.to_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -29,3 +29,13 @@ def test_no_sample_copies_a_long_run_of_the_training_text(preset):
 
 def test_tiny_is_committed():
     assert "tiny" in COMMITTED
+
+
+@pytest.mark.parametrize("preset", COMMITTED)
+def test_int8_costs_no_more_than_a_receipt_may_say(preset):
+    receipt = read_json(REPORTS / preset / "quantize.json")
+
+    assert receipt["bytes_per_weight"] <= 1.07
+    assert abs(receipt["delta_nll"]) <= 0.001
+    assert receipt["kl_divergence"] <= 2e-3
+    assert receipt["same_top1"] >= 0.985

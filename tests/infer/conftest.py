@@ -8,6 +8,7 @@ import torch
 from alm.checkpoint import ModelSpec, publish_model
 from alm.config import ModelConfig, MoEConfig, PackConfig, SampleConfig, TokenizerConfig
 from alm.corpus import Document, read_unit, write_documents
+from alm.infer.native import Library, compile_library
 from alm.io import Manifest, new_directory
 from alm.model import Transformer
 from alm.packing import Packing
@@ -15,6 +16,23 @@ from alm.tokenizer import Tokenizer, TokenizerTraining, UnitEncoder
 from alm.work import run_step
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory):
+    """Where a machine's state is, compiled libraries among it."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def library_cache(state_dir):
+    return state_dir / "native"
+
+
+@pytest.fixture(scope="session")
+def library(library_cache):
+    """The C program for this processor."""
+    return Library(compile_library(library_cache))
 
 
 class ByteTokenizer:

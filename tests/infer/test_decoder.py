@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from alm.infer import Decoder, Network
+from alm.infer.native_network import NativeNetwork, NativeSequence
 from alm.infer.torch_network import TorchDecoder, TorchNetwork
 
 
@@ -24,3 +25,14 @@ def test_torch_keeps_the_promise(protocol, ours, make_model):
         else:
             names = list(inspect.signature(asked).parameters)[1:]
             assert list(inspect.signature(given).parameters) == names, name
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ours"), [(Decoder, NativeSequence), (Network, NativeNetwork)]
+)
+def test_the_c_program_is_asked_in_the_same_words(protocol, ours):
+    for name in promised(protocol):
+        asked = vars(protocol)[name]
+        if not isinstance(asked, property):
+            parameters = inspect.signature(vars(ours)[name]).parameters
+            assert list(parameters) == list(inspect.signature(asked).parameters), name

@@ -14,6 +14,7 @@ from alm.config import Params
 from alm.errors import CheckpointError, IntegrityError
 from alm.infer import Engine, continue_prompt, terminal
 from alm.io import write_json
+from alm.quant import quantize_model
 
 REPO = Path(__file__).parents[2]
 
@@ -57,8 +58,21 @@ def test_prompt_and_continuation_are_streamed_and_nothing_is_written(project, ca
     said = Engine.load(*places, "cpu").stream("the cat", params.sample, params.seed).complete()
     shown = capsys.readouterr()
     assert shown.out == f"the cat{said.text.translate(terminal.VISIBLE)}\n"
-    assert shown.err.startswith(f"[{said.finish_reason}: ")
+    assert shown.err.splitlines()[-1].startswith(f"[{said.finish_reason}: ")
     assert files_below(project) == before
+
+
+def test_int8_form_answers_where_it_is_built(project, capsys, state_dir, monkeypatch):
+    monkeypatch.setenv("ALM_STATE_DIR", str(state_dir))
+    models = project / "build/models/tiny"
+    quantize_model(models / "pretrain", models / "int8", {})
+
+    continue_prompt("tiny", "the cat", latest=False, device="cpu", choose=["max_new_tokens=3"])
+
+    who, why = capsys.readouterr().err.splitlines()
+    assert who.startswith("[int8 in compiled code: ")
+    assert why.startswith("[length: ")
+    assert any((state_dir / "native").rglob("*.so"))
 
 
 def test_choices_are_the_models_and_each_continuation_is_another(project, capsys):
@@ -72,14 +86,14 @@ def test_choices_are_the_models_and_each_continuation_is_another(project, capsys
     texts = [f"the cat{each.text.translate(terminal.VISIBLE)}\n" for each in said]
     shown = capsys.readouterr()
     assert shown.out == "\n".join(texts)
-    assert shown.err == "[length: 3 new tokens, as many as asked for]\n" * 2
+    assert shown.err.endswith("[length: 3 new tokens, as many as asked for]\n" * 2)
 
 
 def test_a_full_context_is_explained(project, capsys):
     continue_prompt("tiny", "the cat " * 6, latest=False, device="cpu", choose=["temperature=0"])
 
     words = "prompt and text fill the 32 tokens that the model was trained to see"
-    assert capsys.readouterr().err == f"[context: {words}]\n"
+    assert capsys.readouterr().err.endswith(f"[context: {words}]\n")
 
 
 def test_latest_is_the_newest_state_of_the_run(project, capsys, monkeypatch):

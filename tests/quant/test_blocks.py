@@ -80,6 +80,37 @@ def test_integers_alone_are_within_half_a_step(weights):
         assert np.abs(values * step - weights).max() <= step * (1 / 2 + 1e-4)
 
 
+def make_tensors(n):
+    """Random tensors of many sizes: among them rows of zeros, denormals, and outliers."""
+    chances = np.random.Generator(np.random.PCG64(7))
+    for i in range(n):
+        shape = (chances.integers(1, 5), 32 * chances.integers(1, 5))
+        weights = chances.standard_normal(shape) * 10.0 ** chances.integers(-6, 3)
+        weights = weights.astype(np.float32)
+        if i % 4 == 1:
+            weights[0] = 0
+        elif i % 4 == 2:
+            weights[-1] = chances.integers(0, 9, shape[1]) * np.float32(1e-45)
+        elif i % 4 == 3:
+            weights[0, 5] *= np.float32(1e4)
+        yield weights
+
+
+def test_ten_thousand_tensors_keep_within_half_a_step():
+    """Of a step by which the integers were made, and besides what its float16 is off."""
+    n_bad = 0
+    for weights in make_tensors(10_000):
+        blocks = quantize_blocks(weights, "w")
+        step = np.abs(weights.reshape(*weights.shape[:-1], -1, 32)).max(-1).astype(float) / 127
+        error = np.abs(dequantize_blocks(blocks) - weights.astype(float))
+        error = error.reshape(*step.shape, 32).max(-1)
+        off = np.abs(blocks.scales.astype(float) - step) * 127
+        n_bad += not (error <= step * (0.5 + 1e-4) + off).all()
+        n_bad += not (off <= step * 127 * 2.0**-11 + 127 * 2.0**-25).all()
+
+    assert n_bad == 0
+
+
 def test_one_outlier_costs_only_its_own_block():
     weights = np.full(96, 0.01, np.float32)
     weights[40] = 100.0

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from alm.checkpoint import load_model, read_spec
+from alm.checkpoint import ModelSpec, load_model, read_spec
 from alm.config import SampleConfig
 from alm.errors import InputError, IntegrityError
 from alm.infer.decoder import Network
@@ -67,12 +67,8 @@ class Engine:
         Raises:
             IntegrityError: one of them is absent or damaged, or the tokenizer is another one.
         """
-        spec, vocabulary = read_spec(model), Tokenizer.load(tokenizer)
-        if vocabulary.sha256 != spec.tokenizer_sha256:
-            raise IntegrityError(
-                f"expected the tokenizer {spec.tokenizer_sha256[:12]} that {model} was trained "
-                f"with, found {vocabulary.sha256[:12]} in {tokenizer}; build the model again"
-            )
+        spec = read_spec(model)
+        vocabulary = read_tokenizer(tokenizer, spec, model)
         return cls(load_model(model, device), vocabulary, device, spec.seq_len)
 
     # --- continue -----------------------------------------------------------------------------
@@ -221,3 +217,18 @@ class Engine:
             raise InputError(
                 f"expected n_top of 0 to {self.network.n_vocab}, found {n_top}; ask for fewer"
             )
+
+
+def read_tokenizer(tokenizer: Path, spec: ModelSpec, model: Path) -> Tokenizer:
+    """Read the tokenizer that the model of a spec was trained with.
+
+    Raises:
+        IntegrityError: it is absent or damaged, or another one.
+    """
+    vocabulary = Tokenizer.load(tokenizer)
+    if vocabulary.sha256 != spec.tokenizer_sha256:
+        raise IntegrityError(
+            f"expected the tokenizer {spec.tokenizer_sha256[:12]} that {model} was trained "
+            f"with, found {vocabulary.sha256[:12]} in {tokenizer}; build the model again"
+        )
+    return vocabulary

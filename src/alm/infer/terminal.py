@@ -11,11 +11,12 @@ from alm.errors import IntegrityError
 from alm.infer.choices import Choices
 from alm.infer.engine import Engine
 from alm.infer.generation import Generation, Request
+from alm.infer.int8 import load_int8
 from alm.io import read_json
 from alm.tokenizer import Tokenizer
 
 STAGE = "sample"  # its dependencies in dvc.yaml say where model and tokenizer lie
-MODEL, TOKENIZER, SOURCES = "pretrain", "tokenizer", "src"
+MODEL, INT8, TOKENIZER, SOURCES = "pretrain", "int8", "tokenizer", "src"
 _VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
 VISIBLE = str.maketrans({**_VISIBLE, 0x7F: "\u2421", **{c: "\ufffd" for c in range(0x80, 0xA0)}})
 """Control characters drawn as pictures: a model must not be able to move a terminal's cursor."""
@@ -63,14 +64,22 @@ def _show(generation: Generation, request: Request, seq_len: int) -> None:
 
 
 def load_published(preset: str, device: str) -> Engine:
-    """Make an engine of the model that the stage pretrain left."""
+    """Make an engine of the model that the stage pretrain left: on a CPU of its int8 form.
+
+    That is where there is one, and this machine can compile the program that reads it.
+    """
     places = _find_places(preset)
     if not places[MODEL].is_dir():
         raise IntegrityError(
             f"expected a model in {places[MODEL]}, found none; build it with "
             f"`make pretrain PRESET={preset}`"
         )
-    return Engine.load(places[MODEL], places[TOKENIZER], device)
+    paths = {"model": places[MODEL], "tokenizer": places[TOKENIZER]}
+    engine = None
+    if device == "cpu":
+        int8 = next(path for path in Stage.load("quantize", preset).outs if path.name == INT8)
+        engine = load_int8(**paths, int8=int8, machine=Machine.load())
+    return engine or Engine.load(**paths, device=device)
 
 
 def load_latest(preset: str, device: str) -> Engine:
