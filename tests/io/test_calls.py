@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,13 @@ def test_every_function_of_the_seam_is_called(tmp_path, monkeypatch):
         *("open_file", "write", "sync", "close", "rename"),
         *("open_file", "sync", "close"),
     ]
+
+
+def test_what_is_written_may_be_read_by_whomever_the_umask_lets(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "file", b"bytes")
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
