@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from machine import peak_resident_bytes, resident_bytes
+from machine import resident_bytes
 from speaker import EAGER, LLAMA_CPP, NATIVE, PORTABLE, TRANSFORMERS, Speaker, answer
+
+from alm.config import resident_peak_bytes
 
 Speak = Callable[[], dict[str, Any]]
 Continue = Callable[[list[int], int], object]
@@ -29,7 +31,7 @@ def main(line: str) -> None:
     speak, facts = OPEN[speaker.side](speaker)
     print(json.dumps(facts), file=answers, flush=True)
     for word in sys.stdin:
-        said = speak() if word == "go\n" else {"peak": peak_resident_bytes()}
+        said = speak() if word == "go\n" else {"peak": resident_peak_bytes()}
         print(json.dumps(said), file=answers, flush=True)
 
 

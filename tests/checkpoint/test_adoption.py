@@ -31,7 +31,7 @@ def make_run(path, fingerprint=OLD, spec=SPEC, steps=(5, 10)):
 
 
 def adopt(source, target):
-    return adopt_state(source, target, NEW, SPEC)
+    return adopt_state(source, target, NEW, SPEC, n_steps=12)
 
 
 @pytest.fixture
@@ -60,11 +60,19 @@ def test_what_changed_is_written_down(source, target):
     ]
 
 
+def test_a_state_beyond_the_end_of_todays_run_is_refused(tmp_path, target):
+    source = make_run(tmp_path / "longer", steps=(5, 13))
+
+    with pytest.raises(CheckpointError, match=r"at most the 12 steps .* found one of 13 .*tokens"):
+        adopt(source, target)
+    assert whole_states(target) == read_adoptions(target) == []
+
+
 def test_a_second_change_of_hands_keeps_the_first(source, target, tmp_path):
     adopt(source, target)
     third = make_run(tmp_path / "third", OLD, steps=())
 
-    adopt_state(target, third, OLD, SPEC)
+    adopt_state(target, third, OLD, SPEC, n_steps=12)
 
     assert [each["run"] for each in read_adoptions(third)] == ["former", "today"]
 

@@ -32,6 +32,7 @@ BY_HAND = {  # what takes long to make, and has the same in its manifest
     "dedup": "corpus.dedup",
     "shards for others": "corpus.exported",
     "export": "model.export",
+    "compiled program": "native.decoder",
 }
 KINDS |= BY_HAND
 TOKENS = (

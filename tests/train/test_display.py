@@ -35,8 +35,8 @@ def spy():
 
 def display_on(spy, peak=None):
     ticks = iter(range(100))
-    speed = Speed(50, 6.0, peak, lambda: float(next(ticks)))
-    speed.count_step()
+    speed = Speed(50, peak, lambda: float(next(ticks)))
+    speed.count_step(6.0)
     return Display(spy, spy, speed, "cpu", 2.0)
 
 

@@ -174,7 +174,7 @@ def test_a_run_with_all_of_it_ends_in_the_same_bytes_when_resumed(prepare, monke
 def test_a_curriculum_begins_with_shorter_rows(prepare):
     phases = (CurriculumStep(until=0.5, seq_len=8),)
 
-    batches = prepare(data={"seq_len": 16, "curriculum": phases})._task().batches
+    batches = prepare(data={"seq_len": 16, "curriculum": phases}).task().batches
 
     assert [batches(step).tokens_BT.shape for step in (0, 1, 2, 3)] == [(8, 9)] * 2 + [(4, 17)] * 2
 
@@ -339,7 +339,7 @@ def test_a_run_says_of_padding_as_it_begins(prepare, capsys):
     ("masked", "objective"), [(False, next_token_loss), (True, next_token_loss_within_documents)]
 )
 def test_the_document_mask_decides_what_a_token_may_see(prepare, masked, objective):
-    assert prepare(data={"document_mask": masked})._task().objective is objective
+    assert prepare(data={"document_mask": masked}).task().objective is objective
 
 
 def test_metrics_say_how_many_steps_the_guards_left_out(prepare):
@@ -363,7 +363,7 @@ def test_the_machine_says_where_the_state_of_the_optimizer_lives(prepare, monkey
     before = prepare().fingerprint
     monkeypatch.setenv("ALM_OFFLOAD", offload)
 
-    assert (prepare()._task().optimizer._offload is not None) == (offload == "1")
+    assert (prepare().task().optimizer._offload is not None) == (offload == "1")
     assert prepare().fingerprint == before
 
 

@@ -30,7 +30,9 @@ class Adoption:
     """Components of the fingerprint that are others now."""
 
 
-def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: ModelSpec) -> Adoption:
+def adopt_state(
+    source: Path, target: Path, fingerprint: Fingerprint, spec: ModelSpec, n_steps: int
+) -> Adoption:
     """Copy the newest state of the run ``source`` into ``target``, which goes on from there.
 
     Args:
@@ -38,10 +40,11 @@ def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: Mode
         target: directory of the run of today; held by the caller.
         fingerprint: of today's run.
         spec: the network that it trains.
+        n_steps: that it has.
 
     Raises:
-        CheckpointError: there is no such run; it has no whole state or another network; or today's
-            run has states of its own.
+        CheckpointError: there is no such run; it has no whole state, another network, or more steps
+            behind it; or today's run has states of its own.
     """
     former = _read_spec(source, target)
     if own := whole_states(target):
@@ -55,8 +58,14 @@ def adopt_state(source: Path, target: Path, fingerprint: Fingerprint, spec: Mode
             f"{source}; only weights that fit can be continued"
         )
     state = _newest(source)
+    step = load_state(state).step
+    if step > n_steps:
+        raise CheckpointError(
+            f"expected a state of at most the {n_steps} steps that this run has, found one of "
+            f"{step} in {source}; raise train.tokens, or adopt another run"
+        )
     changed = fingerprint.changes_since(Fingerprint.read(source))
-    adoption = Adoption(run=source.name, step=load_state(state).step, changed=changed)
+    adoption = Adoption(run=source.name, step=step, changed=changed)
     line = [*read_adoptions(source), asdict(adoption)]
     write_json(target / NAME, line)  # before the state: a state without its mark must never be
     with new_directory(target / state.name) as directory:

@@ -127,7 +127,7 @@ class Pretraining:
         run = RunDirectory(Machine.load().state_dir / self.preset, self.fingerprint, print)
         with hold_lock(run.path):
             run.open(self.spec)
-            return adopt_state(source, run.path, self.fingerprint, self.spec)
+            return adopt_state(source, run.path, self.fingerprint, self.spec, self._steps)
 
     def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
         task = self.task()

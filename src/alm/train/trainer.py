@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from alm.checkpoint import SavedState, StateStore
 from alm.config import TrainConfig
 from alm.data import Batch
-from alm.errors import CheckpointError, TrainingError
+from alm.errors import TrainingError
 from alm.model import Transformer
 from alm.optim import Optimizer, lr_factor
 from alm.runtime import Numerics, StopRequest
@@ -287,11 +287,6 @@ class Trainer:
         state = self.around.store.load_latest()
         if state is None:
             return
-        if state.step > self.task.steps:  # only an adopted one can be
-            raise CheckpointError(
-                f"expected a state of at most {self.task.steps} steps, which this run has, found "
-                f"one of {state.step}; raise train.tokens, or adopt an earlier run"
-            )
         self.task.model.load_state_dict(state.tensors["model"])
         self.task.optimizer.load_state_tensors(state.tensors["optimizer"])
         self.best = state.tensors["best"]
