@@ -67,7 +67,8 @@ def kill_once(trial, rng):
     process = trial.house.start(*(DVC if victim == "dvc" else MAKE))
     done = newest_step(trial.house)
     if rng.random() < AFTER_A_SAVE and done < STEPS:
-        step = rng.randrange(done + SAVE_EVERY, STEPS + 1, SAVE_EVERY)
+        # A run that lost its dvc has saved wherever it was, between the steps that are due.
+        step = rng.choice([due for due in range(0, STEPS + 1, SAVE_EVERY) if due > done])
         wait_until(lambda: newest_step(trial.house) >= step, process, 60)
         delay, where = rng.uniform(0, SECONDS_AFTER), f"after step {step}"
     else:
