@@ -1,6 +1,7 @@
 """What every test runs under: one thread, no settings of the user's, repeatable examples."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -64,3 +65,17 @@ class SkipWatch:
     def pytest_collectreport(self, report):
         if report.skipped:
             self.skipped.append(report.nodeid)
+
+
+@pytest.fixture
+def signals_fail_the_test():
+    """Let a signal that nobody takes fail a test, not end all tests."""
+
+    def refuse(number, frame):
+        raise AssertionError(f"nobody took the {signal.Signals(number).name}")
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+    before = {number: signal.signal(number, refuse) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

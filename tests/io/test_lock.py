@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from alm.errors import AlmError, LockedError
-from alm.io import announce_stop, calls, hold_lock, lock, remove_directory
+from alm.io import announce_stop, calls, disk, hold_lock, lock, remove_directory
 
 HOLDER = """\
 import sys
@@ -102,6 +102,16 @@ def test_holder_that_is_leaving_is_waited_for(tmp_path):
 
         with hold_lock(tmp_path):
             pass
+
+
+def test_brief_holder_is_waited_for_from_the_moment_that_it_has_the_lock(tmp_path, monkeypatch):
+    notes = []
+    monkeypatch.setattr(disk, "write_all", lambda _, memory, path: notes.append(bytes(memory)))
+
+    with hold_lock(tmp_path, is_brief=True):
+        pass
+
+    assert notes == [f"{os.getpid()} {lock.STOPPING}".encode()]
 
 
 def test_patience_with_a_holder_that_says_it_leaves_has_an_end(tmp_path, monkeypatch):

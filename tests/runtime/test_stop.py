@@ -30,19 +30,7 @@ with StopRequest() as stop:
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-
-
-def refuse(number, frame):
-    raise AssertionError(f"nobody took the {signal.Signals(number).name}")
-
-
-@pytest.fixture(autouse=True)
-def handlers():
-    """Let a signal that nobody takes fail a test, not end all tests."""
-    before = {number: signal.signal(number, refuse) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("signals_fail_the_test")
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -13,20 +13,8 @@ from alm.errors import Interrupted
 from alm.io import calls
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+pytestmark = pytest.mark.usefixtures("signals_fail_the_test")
 STEPS = 12
-
-
-def refuse(number, frame):
-    raise AssertionError(f"nobody took the {signal.Signals(number).name}")
-
-
-@pytest.fixture(autouse=True)
-def handlers():
-    """Let a signal that nobody takes fail a test, not end all tests."""
-    before = {number: signal.signal(number, refuse) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def everything(trainer):

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from alm.checkpoint import ModelSpec, publish_model
+from alm.checkpoint.published import KIND as MODEL
 from alm.errors import InputError
 from alm.export import names
 from alm.export.config_parsing import parse_config
@@ -31,7 +32,7 @@ WEIGHTS = "*.safetensors"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 SHOWN = 3  # tensors that an error names
 HEAD = "lm_head.weight"
-MODEL, TOKENIZER = "model.pretrain", "tokenizer"
+TOKENIZER = "tokenizer"
 MODEL_FILES = re.compile(r"(model|best)\.safetensors|config\.json|manifest\.json")
 TOKENIZER_FILES = re.compile(r"tokenizer\.(model|json)|manifest\.json")
 NO_WEIGHT = ".rotary_emb.inv_freq"  # some versions of transformers store this table

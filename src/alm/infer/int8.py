@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 from alm.checkpoint import read_spec
+from alm.checkpoint.published import KIND as MODEL
 from alm.config import Machine, ModelConfig, available_cores
 from alm.infer.engine import Engine, read_tokenizer
-from alm.infer.native import open_decoder
+from alm.infer.native import KIND, open_decoder
 from alm.infer.native_network import NativeNetwork
 from alm.io import Manifest
 from alm.model import describe
 
-KIND, SOURCE_KIND = "model.int8", "model.pretrain"
 LIBRARIES = "native"  # below the machine's state
 WEIGHTS_PER_THREAD = 4_000_000
 """Weights that a token reads, for each thread: with fewer, threads wait for each other."""
@@ -33,7 +33,7 @@ def load_int8(model: Path, int8: Path, tokenizer: Path, machine: Machine) -> Eng
     """
     if not int8.is_dir():
         return _tell("float32 in torch: there is no int8 form yet, which make quantize builds")
-    if Manifest.read(int8, KIND).inputs["model"] != Manifest.read(model, SOURCE_KIND).sha256:
+    if Manifest.read(int8, KIND).inputs["model"] != Manifest.read(model, MODEL).sha256:
         return _tell("float32 in torch: the int8 form is of another model; make quantize renews it")
     spec = read_spec(int8)
     n_threads = choose_threads(spec.model, spec.n_vocab, machine.threads or available_cores())

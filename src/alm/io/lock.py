@@ -19,23 +19,27 @@ NOTE_BYTES = 100  # more than a number and a word
 
 
 @contextmanager
-def hold_lock(directory: Path, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+def hold_lock(
+    directory: Path, patience: float = PATIENCE_SECONDS, is_brief: bool = False
+) -> Iterator[None]:
     """Hold ``directory`` for the length of the block; a killed holder leaves nothing stale.
 
     Args:
         directory: what to hold; made where it is absent.
         patience: seconds to wait for a holder that called :func:`announce_stop`, since it is about
             to leave; no other is waited for.
+        is_brief: whether the block is short, so that it is about to be left from its beginning.
 
     Raises:
         LockedError: another process holds it; the message names its pid.
         AlmError: nothing can be written there.
     """
     path = directory / NAME
+    note = f"{os.getpid()} {STOPPING}" if is_brief else f"{os.getpid()}"
     descriptor = _acquire(path, patience)
     try:
         disk.truncate(descriptor, path)
-        disk.write_all(descriptor, memoryview(str(os.getpid()).encode()), path)
+        disk.write_all(descriptor, memoryview(note.encode()), path)
         yield
     finally:
         with suppress(AlmError):  # a courtesy to who comes next: no dead process is named

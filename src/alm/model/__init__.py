@@ -8,7 +8,7 @@ E experts           K experts per token          R = S * K, tokens sorted by exp
 M mixture layers    C tokens of one chunk
 """
 
-from alm.model.cache import KVCache
+from alm.model.cache import KVCache, Positions
 from alm.model.description import render, render_table
 from alm.model.fusion import compile_blocks, compiled_kernels
 from alm.model.init import init_weights
@@ -22,6 +22,7 @@ __all__ = [
     "IGNORED",
     "Forward",
     "KVCache",
+    "Positions",
     "Size",
     "Transformer",
     "Usage",

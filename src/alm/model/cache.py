@@ -10,7 +10,39 @@ from alm.config import ModelConfig
 from alm.errors import InputError
 
 
-class KVCache:
+class Positions:
+    """How many tokens a cache holds, of how many that there is room for.
+
+    Args:
+        max_len: tokens there is room for.
+    """
+
+    def __init__(self, max_len: int) -> None:
+        self.length = 0
+        self.max_len = max_len
+
+    def require_room(self, n_tokens: int) -> None:
+        """Check that ``n_tokens`` more fit.
+
+        Raises:
+            InputError: they do not.
+        """
+        if self.length + n_tokens > self.max_len:
+            raise InputError(
+                f"expected at most {self.max_len} tokens, found {self.length} and {n_tokens} more, "
+                "in the key/value cache; shorten the text or make a longer cache"
+            )
+
+    def advance(self, n_tokens: int) -> None:
+        """Count ``n_tokens`` as read, once every layer has stored them."""
+        self.length += n_tokens
+
+    def truncate(self, length: int) -> None:
+        """Forget all tokens from position ``length`` on."""
+        self.length = min(self.length, length)
+
+
+class KVCache(Positions):
     """Room for ``max_len`` tokens of every layer, allocated once.
 
     A forward pass appends its tokens in each layer and then calls :meth:`advance`. A longer past
@@ -33,8 +65,7 @@ class KVCache:
         device: torch.device,
     ) -> None:
         shape = (config.n_layers, batch_size, config.n_kv_heads, max_len, config.d_head)
-        self.length = 0
-        self.max_len = max_len
+        super().__init__(max_len)
         self._keys_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
         self._values_LBGTH = torch.zeros(shape, dtype=dtype, device=device)
 
@@ -47,23 +78,3 @@ class KVCache:
         keys_BTGH[:, self.length : stop] = k_BTGH
         values_BTGH[:, self.length : stop] = v_BTGH
         return keys_BTGH[:, :stop].to(k_BTGH.dtype), values_BTGH[:, :stop].to(v_BTGH.dtype)
-
-    def require_room(self, n_tokens: int) -> None:
-        """Check that ``n_tokens`` more fit.
-
-        Raises:
-            InputError: they do not.
-        """
-        if self.length + n_tokens > self.max_len:
-            raise InputError(
-                f"expected at most {self.max_len} tokens, found {self.length} and {n_tokens} more, "
-                "in the key/value cache; shorten the text or make a longer cache"
-            )
-
-    def advance(self, n_tokens: int) -> None:
-        """Count ``n_tokens`` as read, once every layer has stored them."""
-        self.length += n_tokens
-
-    def truncate(self, length: int) -> None:
-        """Forget all tokens from position ``length`` on."""
-        self.length = min(self.length, length)

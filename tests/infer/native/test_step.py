@@ -135,20 +135,6 @@ def test_what_was_cut_off_is_forgotten(mixture, library, open_model, ids_of):
     assert torch.equal(decoder.prefill(ids, cache), first_V)
 
 
-def test_copies_of_a_cache_go_their_own_ways(mixture, library, open_model, ids_of):
-    decoder, prompt = open_model(mixture, library), ids_of(20)
-    cache = decoder.new_cache(40)
-    decoder.prefill(prompt, cache)
-
-    copies = [cache.clone() for _ in range(3)]
-    decoder.step([1, 2, 3], copies)
-    found_BV = decoder.step([4, 4, 4], copies)
-
-    expected = [score(decoder, [*prompt, i, 4])[-1] for i in (1, 2, 3)]
-    assert torch.equal(found_BV, torch.stack(expected))
-    assert cache.length == 20
-
-
 def test_cache_is_no_longer_than_the_longest_sequence(mixture, library, open_model):
     decoder = open_model(mixture, library)
 

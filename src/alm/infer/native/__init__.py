@@ -3,9 +3,10 @@
 from alm.infer.native.build import NATIVE, PORTABLE, compile_library
 from alm.infer.native.layout import why_not
 from alm.infer.native.library import Library
-from alm.infer.native.step import NativeCache, NativeDecoder, open_decoder
+from alm.infer.native.step import KIND, NativeCache, NativeDecoder, open_decoder
 
 __all__ = [
+    "KIND",
     "NATIVE",
     "PORTABLE",
     "Library",

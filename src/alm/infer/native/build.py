@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 from alm.errors import ConfigError, IntegrityError
-from alm.io import Manifest, announce_stop, canonical_json, hold_lock, new_directory, sha256_bytes
+from alm.io import Manifest, canonical_json, hold_lock, new_directory, sha256_bytes
 
 KIND = "native.decoder"
 LIBRARY = "decode.so"
@@ -59,8 +59,7 @@ def compile_library(cache: Path, flags: tuple[str, ...] = NATIVE) -> Path:
     compiler = _find_compiler()
     directory = cache / _key(compiler, flags)
     if not _is_sound(directory):
-        with hold_lock(cache):
-            announce_stop(cache)  # so that whoever comes now waits until this is done
+        with hold_lock(cache, is_brief=True):  # whoever comes meanwhile waits until this is done
             if not _is_sound(directory):
                 _compile(compiler, flags, directory)
     _require_own(directory)

@@ -25,13 +25,14 @@ from alm.infer.native.layout import Layout, why_not
 from alm.infer.native.library import Library, Token
 from alm.infer.native.panels import ROWS
 from alm.io import Manifest
+from alm.model import Positions
 
 KIND = "model.int8"
 WEIGHTS = "model.int8.safetensors"
 SHOWN = 8  # ids of a message
 
 
-class NativeCache:
+class NativeCache(Positions):
     """Keys and values of one sequence, float32; see :class:`alm.model.KVCache`.
 
     Args:
@@ -40,42 +41,15 @@ class NativeCache:
     """
 
     def __init__(self, config: ModelConfig, max_len: int) -> None:
+        super().__init__(max_len)
         self.config = config
-        self.length = 0
-        self.max_len = max_len
         room = -(-max_len // ROWS) * ROWS
         heads = config.n_layers, config.n_kv_heads
         width = -(-config.d_head // ROWS) * ROWS
-        keys = np.zeros((*heads, room // ROWS, config.d_head, ROWS), np.float32)
-        self._hold(keys, np.zeros((*heads, room, width), np.float32))
-
-    def _hold(self, keys: np.ndarray, values_LGPH: np.ndarray) -> None:
-        self._keys, self._values_LGPH = keys, values_LGPH
-        self.memory = keys.ctypes.data, values_LGPH.ctypes.data, values_LGPH.shape[2]
+        self._keys = np.zeros((*heads, room // ROWS, config.d_head, ROWS), np.float32)
+        self._values_LGPH = np.zeros((*heads, room, width), np.float32)
+        self.memory = self._keys.ctypes.data, self._values_LGPH.ctypes.data, room
         """Addresses of keys and values, and the positions that there is room for."""
-
-    def require_room(self, n_tokens: int) -> None:
-        """Check that ``n_tokens`` more fit.
-
-        Raises:
-            InputError: they do not.
-        """
-        if self.length + n_tokens > self.max_len:
-            raise InputError(
-                f"expected at most {self.max_len} tokens, found {self.length} and {n_tokens} more, "
-                "in the key/value cache; shorten the text or make a longer cache"
-            )
-
-    def truncate(self, length: int) -> None:
-        """Forget all tokens from position ``length`` on; 0 forgets everything."""
-        self.length = min(self.length, length)
-
-    def clone(self) -> Self:
-        """Return a copy that goes its own way: a prompt read once may be continued many times."""
-        copy = object.__new__(type(self))
-        copy.config, copy.length, copy.max_len = self.config, self.length, self.max_len
-        copy._hold(self._keys.copy(), self._values_LGPH.copy())
-        return copy
 
 
 class NativeDecoder:
@@ -157,14 +131,14 @@ class NativeDecoder:
         tokens = self._tokens(ids, cache)
         tokens[-1].logits = logits_V.data_ptr()
         self._read(tokens)
-        cache.length += len(ids)
+        cache.advance(len(ids))
         return logits_V
 
     def score(self, ids: Sequence[int], cache: NativeCache) -> Tensor:
         """Read tokens likewise; return the scores of the successor of each, (T, V), float32."""
         logits_TV = torch.empty(len(ids), self.n_vocab)
         self._read(_into(logits_TV, self._tokens(ids, cache)))
-        cache.length += len(ids)
+        cache.advance(len(ids))
         return logits_TV
 
     def step(self, ids: Sequence[int], caches: Sequence[NativeCache]) -> Tensor:
@@ -184,7 +158,7 @@ class NativeDecoder:
         pairs = zip(ids, caches, strict=True)
         self._read(_into(logits_BV, [t for i, cache in pairs for t in self._tokens([i], cache)]))
         for cache in caches:
-            cache.length += 1
+            cache.advance(1)
         return logits_BV
 
     def _tokens(self, ids: Sequence[int], cache: NativeCache) -> list[Token]:
