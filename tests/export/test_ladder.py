@@ -32,15 +32,8 @@ from alm.quant import quantize_model, read_dequantized
 from .conftest import publish_text
 
 pytestmark = pytest.mark.usefixtures("llama_cpp")
-LARGE = (
-    "pico",
-    "dense_tiny",
-    "dense_pico",
-    "dense_nano",
-    "dense_mini",
-    "dense_small",
-    "dense_base",
-)
+RUNGS = ("tiny", "pico", "nano", "mini", "small", "base")
+LARGE = ("pico", *(f"dense_{rung}{twin}" for rung in RUNGS for twin in ("", "_total")))
 LADDER = ("tiny", *(pytest.param(each, marks=pytest.mark.nightly) for each in LARGE))
 N_PROMPTS, N_PROMPT, N_NEW = 20, 8, 64
 CLOSE = 1e-3
