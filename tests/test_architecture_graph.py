@@ -202,6 +202,18 @@ def test_metrics_and_plots_are_not_cached(stage):
             assert all(options["cache"] is False for options in entry.values()), entry
 
 
+def test_stages_stand_in_the_order_in_which_they_run():
+    """The verbs that name the first stage of something go by the order of the file."""
+    makers = {path: stage for stage in STAGES for path in outputs(stage)}
+    order = list(STAGES)
+
+    read = [(makers.get(dep), stage) for stage in order for dep in STAGES[stage].get("deps", [])]
+
+    found = [(order.index(maker), order.index(stage)) for maker, stage in read if maker]
+    assert len(found) > len(order)
+    assert [pair for pair in found if pair[0] >= pair[1]] == []
+
+
 def test_no_two_stages_write_one_path():
     written = [path for stage in STAGES for path in outputs(stage)]
 

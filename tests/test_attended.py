@@ -57,11 +57,12 @@ def test_an_attended_stage_runs_to_its_end_and_notes_what_it_took(tmp_path):
 
 @pytest.mark.parametrize("stage", [STAGE, SLOW_STAGE], ids=["at work", "still loading"])
 def test_an_orphan_leaves_before_its_work_is_done(tmp_path, stage):
-    with subprocess.Popen([sys.executable, "-c", PARENT, stage, tmp_path / "done", "2"]) as parent:
+    command = [sys.executable, "-c", PARENT, stage, tmp_path / "done", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         wait_for(tmp_path / "done.begun")
         parent.kill()
+        parent.stdout.read()  # until the stage has gone as well, which holds the other end
 
-    time.sleep(2.5)
     assert not (tmp_path / "done").exists()
 
 

@@ -1,18 +1,37 @@
-"""What the committed reports must show: the bars that the presets were built to clear."""
+"""What the committed reports must show: the bars that the presets were built to clear.
 
+Reports of one's own presets lie beside them; what they show is nobody's promise.
+"""
+
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from alm.io import read_json
 
-REPORTS = Path(__file__).parents[1] / "reports"
-COMMITTED = sorted(path.name for path in REPORTS.iterdir() if (path / "evaluate.json").exists())
+ROOT = Path(__file__).parents[1]
+REPORTS = ROOT / "reports"
 BARS = {"tiny": ("3", 1.0), "pico": ("5", 0.8)}  # n-gram order, and the share of its bits allowed
 LONGEST_COPY = 20  # tokens in a row that no committed sample may share with the training text
 
 
-@pytest.mark.parametrize("preset", [name for name in COMMITTED if name in BARS])
+def list_committed():
+    """Return the presets whose evaluation is in Git; DVC and a build may have touched it since."""
+    listed = subprocess.run(
+        ["git", "ls-files", "reports/*/evaluate.json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(Path(line).parent.name for line in listed.stdout.splitlines())
+
+
+COMMITTED = list_committed()
+
+
+@pytest.mark.parametrize("preset", BARS)
 def test_held_out_bits_per_byte_clear_the_bar(preset):
     order, share = BARS[preset]
     total = read_json(REPORTS / preset / "evaluate.json")["total"]
@@ -27,8 +46,8 @@ def test_no_sample_copies_a_long_run_of_the_training_text(preset):
     assert samples["longest_copy"] < LONGEST_COPY
 
 
-def test_tiny_is_committed():
-    assert "tiny" in COMMITTED
+def test_tiny_and_pico_are_committed():
+    assert set(COMMITTED) >= set(BARS)
 
 
 @pytest.mark.parametrize("preset", COMMITTED)

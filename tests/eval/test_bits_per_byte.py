@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from alm.config import ModelConfig
+from alm.errors import IntegrityError
 from alm.eval.bits_per_byte import Score, bits_per_byte, score_documents
 from alm.model import Transformer
 
@@ -123,6 +124,19 @@ def test_one_number_in_three_units():
     assert found["perplexity"] == pytest.approx(4)
     assert found["bytes_per_token"] == 3
     assert bits_per_byte(math.log(2), 8) == pytest.approx(1 / 8)
+
+
+def test_a_model_that_diverged_is_told(transformer):
+    with torch.no_grad():
+        transformer.norm.weight.fill_(float("nan"))
+
+    with pytest.raises(IntegrityError, match="it diverged"):
+        score(transformer)
+
+
+def test_a_loss_without_a_perplexity_is_told():
+    with pytest.raises(IntegrityError, match="below 700 nats per token, found 1000: the model div"):
+        Score(documents=1, bytes=30, seen=6, tokens=10, nats=10_000.0).as_dict()
 
 
 def test_total_weighs_by_bytes():

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import shutil
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import gguf
 import numpy as np
@@ -33,7 +35,7 @@ def test_every_kind_of_network_passes(exported_of, rows, shape):
     tools = {"llama_cpp": "llama.cpp F32", "transformers": "transformers"}
     targets = exported.source.spec.model.targets
     assert passed.facts()["agrees"] == [tools[each] for each in tools if each in targets]
-    assert (passed.n_prompts, passed.n_strings) == (len(rows), 600)
+    assert (passed.n_rows, passed.n_strings) == (len(rows), 600)
     for parity in passed.parities.values():
         assert 0 < parity.max_delta <= TOLERANCE
 
@@ -181,7 +183,7 @@ def test_what_llama_cpp_alone_could_read_is_not_let_through_without_it(
 ):
     monkeypatch.setattr(gate, "has_llama_cpp", lambda: False)
 
-    with pytest.raises(ConfigError, match=r"package xllamacpp.*pip install 'alm\[export\]'"):
+    with pytest.raises(ConfigError, match=r"package xllamacpp.*pip install .*'\.\[export\]'"):
         pass_gate(exported_of().source, Files(None, exported_of().ggufs), rows)
 
 
@@ -206,6 +208,16 @@ def test_no_prompt_is_no_comparison(source_of, rows, monkeypatch, undecided):
 
     with pytest.raises(IntegrityError, match="expected held-out tokens that the router decides"):
         choose_prompts(ours, rows if undecided else [], 32)
+
+
+@pytest.mark.parametrize(("share", "is_enough"), [(0.45, False), (0.55, True)])
+def test_half_of_the_tokens_have_to_be_left_to_compare(rows, share, is_enough):
+    def settled(ids):
+        return ids[: round(share * len(ids))]
+
+    compared = nullcontext() if is_enough else pytest.raises(IntegrityError, match="found .* of ")
+    with compared:
+        choose_prompts(SimpleNamespace(settled=settled), rows, 32)
 
 
 def test_a_string_read_otherwise_is_named():

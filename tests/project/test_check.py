@@ -85,6 +85,15 @@ def test_a_mixture_of_sources_that_the_recipe_does_not_have_is_found_first(chang
         check_preset("tiny", project)
 
 
+def test_a_limit_of_a_source_that_the_recipe_does_not_have_is_found_first(change, project):
+    change("presets.tiny.evaluate", {"limits": {"storys": 5}})
+
+    with pytest.raises(
+        ConfigError, match=r"presets\.tiny\.evaluate\.limits: no source 'storys' in .*: letters"
+    ):
+        check_preset("tiny", project)
+
+
 def test_a_mixture_of_sources_that_are_there_passes(change, project):
     change("presets.tiny.data", {"mixture": {"letters": 1.0}})
 

@@ -130,6 +130,30 @@ def test_an_earlier_stage_is_named_before_a_later_one(builds):
     assert said[1] == "  because of: input text"
 
 
+def test_a_difference_that_came_with_the_first_weights_is_named_where_it_began(builds):
+    for root in builds:
+        params = (root / "params.yaml").read_text()
+        child = "presets:\n  child:\n    corpus: synthetic\n    model: tiny\n"
+        child += "    runtime: {}\n    data: {}\n    optim: {}\n    train: {init: tiny}\n"
+        child += "    evaluate: {}\n    quantize: {}\n    sample: {}\n"
+        (root / "params.yaml").write_text(params.replace("presets:", child, 1))
+        lock = (root / "dvc.lock").read_text()
+        own = "  pretrain@child:\n    cmd: train\n    outs: [{path: child, md5: CHILD}]\n"
+        (root / "dvc.lock").write_text(lock + own.replace("CHILD", root.name))
+    parent = (builds[1] / "dvc.lock").read_text()
+    (builds[1] / "dvc.lock").write_text(parent.replace("md5: OPTIM", "md5: other", 1))
+    write_model(builds[1], 0.25)
+    digest = digest_as_dvc(builds[0] / "model")
+    changed = (
+        (builds[1] / "dvc.lock").read_text().replace(digest, digest_as_dvc(builds[1] / "model"))
+    )
+    (builds[1] / "dvc.lock").write_text(changed)
+
+    said = compare_builds(*builds, "child")
+
+    assert "the first stage with another result is pretrain@tiny" in said
+
+
 def test_the_first_step_that_differs_is_named(builds):
     relock(builds[1], TABLE="other")
     (builds[1] / "loss.csv").write_text(TABLE.replace("2.25,bb", "2.25,cc"))

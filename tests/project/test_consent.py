@@ -22,11 +22,13 @@ def measure(states, project):
     def write(preset, seconds):
         tokens_per_second = Plan.of(preset, Machine(), project).tokens / seconds
         (states / preset).mkdir(parents=True, exist_ok=True)
-        timings = json.dumps({"tokens_per_second": tokens_per_second})
+        params = Params.load(preset, project)
+        effort = Machine().effort(params.runtime.numerics)
+        timings = json.dumps({"tokens_per_second": tokens_per_second, "effort": effort})
         (states / preset / "timings.json").write_text(timings)
         (states / preset / "current.json").write_text('{"run": "run"}')
         (states / preset / "run").mkdir(exist_ok=True)
-        shape = json.dumps({"model": asdict(Params.load(preset, project).model)})
+        shape = json.dumps({"model": asdict(params.model)})
         (states / preset / "run" / "config.json").write_text(shape)
 
     return write

@@ -72,7 +72,8 @@ def write_run(state, model):
     """Leave what a run of a shape leaves: its speed, and what it was."""
     run = state / "tiny" / "0123456789ab"
     run.mkdir(parents=True)
-    (state / "tiny" / "timings.json").write_text(json.dumps({"tokens_per_second": 1000.0}))
+    timings = {"tokens_per_second": 1000.0, "effort": Machine().effort("portable")}
+    (state / "tiny" / "timings.json").write_text(json.dumps(timings))
     (state / "tiny" / "current.json").write_text(json.dumps({"run": run.name}))
     (run / "config.json").write_text(json.dumps({"model": asdict(model)}))
 
@@ -110,6 +111,24 @@ def test_a_portable_preset_is_not_assumed_to_use_more_than_one_thread(project, t
     tiny = Params.load("tiny", project)
 
     assert training_rate("tiny", tiny, 1024, one) == training_rate("tiny", tiny, 1024, two)
+
+
+@pytest.mark.parametrize(
+    "there", [{"device": "cuda", "threads": 2}, {"device": "cpu", "threads": 16}], ids=str
+)
+def test_a_speed_measured_on_something_else_says_nothing(project, tmp_path, there):
+    params = Params.load("pico", project)
+    write_run(tmp_path, params.model)
+    effort = Machine(**there).effort("native")
+    timings = json.dumps({"tokens_per_second": 1e6, "effort": effort})
+    (tmp_path / "tiny" / "timings.json").write_text(timings)
+
+    rates = [
+        training_rate("tiny", params, 8192, Machine(state_dir=tmp_path, **each))
+        for each in (there, {"device": "cpu", "threads": 2})
+    ]
+
+    assert [rate.basis == "as measured here" for rate in rates] == [True, False]
 
 
 def test_cpu_flags_come_from_the_system(tmp_path):
@@ -151,7 +170,8 @@ def test_a_damaged_record_of_a_former_run_stops_no_estimate(project, tmp_path, n
 def test_a_speed_that_cannot_be_is_none(project, tmp_path, speed):
     params = Params.load("tiny", project)
     write_run(tmp_path, params.model)
-    (tmp_path / "tiny" / "timings.json").write_text(f'{{"tokens_per_second": {speed}}}')
+    path = tmp_path / "tiny" / "timings.json"
+    path.write_text(path.read_text().replace("1000.0", speed))
 
     rate = training_rate("tiny", params, 1024, Machine(state_dir=tmp_path))
 

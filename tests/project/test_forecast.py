@@ -67,7 +67,8 @@ def test_training_is_steps_and_validation(plan, states):
 
 def test_training_that_was_measured_keeps_its_speed(plan, project, states):
     (states / "tiny" / "run").mkdir(parents=True)
-    (states / "tiny" / "timings.json").write_text('{"tokens_per_second": 512}')
+    timings = {"tokens_per_second": 512, "effort": Machine().effort("portable")}
+    (states / "tiny" / "timings.json").write_text(json.dumps(timings))
     (states / "tiny" / "current.json").write_text('{"run": "run"}')
     shape = json.dumps({"model": asdict(plan.params.model)})
     (states / "tiny" / "run" / "config.json").write_text(shape)
@@ -119,6 +120,13 @@ def test_windows_of_held_out_text_are_counted(project, source, expected):
     each = {"name": "a", "docs": 10, "bytes": 4000, **source}
 
     assert count_held_out((HeldOut(**each),), params) == expected
+
+
+def test_a_source_of_which_nothing_is_held_out_takes_nothing(project):
+    nothing = HeldOut(name="b", docs=0, bytes=0, tokens=0)
+    params = Params.load("tiny", project)
+
+    assert count_held_out((*HELD_OUT, nothing), params) == count_held_out(HELD_OUT, params)
 
 
 def test_limits_of_a_source_are_kept(project, change):

@@ -84,6 +84,13 @@ def test_compiled_files_and_installed_packages_do_not_change_the_stamp(library):
     assert describe_interpreter(library) == before
 
 
+def test_a_link_into_nothing_is_no_part_of_the_library(library):
+    before = describe_interpreter(library)
+    (library / "sitecustomize.py").symlink_to("/nowhere/sitecustomize.py")
+
+    assert describe_interpreter(library) == before
+
+
 def test_a_stamp_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / STAMP).mkdir(parents=True)
 

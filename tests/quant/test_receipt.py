@@ -9,6 +9,7 @@ import torch
 from safetensors.numpy import load_file
 
 from alm.checkpoint import build_model, read_spec
+from alm.errors import IntegrityError
 from alm.quant import (
     Agreement,
     compare_logits,
@@ -107,6 +108,14 @@ def test_int8_costs_little_but_not_nothing(model, quantized, rows):
 
     assert 0 < found.divergence / found.tokens < 0.02
     assert found.same_top1 / found.tokens > 0.8
+
+
+def test_a_model_that_diverged_is_told(model, quantized, rows):
+    with torch.no_grad():
+        model.norm.weight.fill_(float("nan"))
+
+    with pytest.raises(IntegrityError, match="it diverged"):
+        compare_models(model, quantized, rows)
 
 
 def test_a_change_of_the_output_matrix_alone_is_seen(model, rows):

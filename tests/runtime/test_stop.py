@@ -21,11 +21,12 @@ if sys.argv[1] == "late":
         time.sleep(0.05)  # as if torch took its time
 with StopRequest() as stop:
     print("watching", flush=True)
-    for _ in range(200):
+    for _ in range(1200):
         time.sleep(0.05)
-        if stop.signal and sys.argv[1] != "stubborn":
+        if stop.signal:
             print("flagged", stop.signal, flush=True)
-            sys.exit(9)
+            if sys.argv[1] != "stubborn":
+                sys.exit(9)
 """
 
 
@@ -77,10 +78,10 @@ def test_second_signal_ends_the_process_at_once(second):
     ) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        process.stdout.readline()  # it is flagged
         process.send_signal(second)
 
-        assert process.wait(timeout=3) == -second
+        assert process.wait(timeout=30) == -second
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -113,7 +114,7 @@ subprocess.Popen([sys.executable, "-c", {WORKER!r}, {when!r}], stdout=out)
 time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", parent])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (tmp_path / "out").exists() or not (tmp_path / "out").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -109,7 +109,7 @@ def test_local_tasks_give_the_log_likelihoods_of_the_engine(harness, adapter, fo
     n_bytes = sum(len(document["text"]) for document in DOCUMENTS)
     bits = -sum(totals) / math.log(2) / n_bytes
     assert found["results"]["rolled"]["bits_per_byte,none"] == pytest.approx(bits, abs=1e-6)
-    assert len(samples["spoken"]) == len(DOCUMENTS)
+    assert len(samples["chosen"]) == len(samples["spoken"]) == len(DOCUMENTS)
     assert adapter.n_cut == 0
     assert "chosen" in harness.render(found, 0)
 

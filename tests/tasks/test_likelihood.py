@@ -1,10 +1,12 @@
 """Likelihood: the engine's own scores, and what the engine would say."""
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
+from alm.errors import IntegrityError
 from alm.tasks.likelihood import SIDE_BY_SIDE, Sheet, count_shared, judge, read_answers
 from alm.tasks.question import Question
 
@@ -64,6 +66,11 @@ def test_equally_likely_answers_are_not_preferred(tokenizer):
     same_length = question(others=(" y.", " z.", " 0."))
 
     assert judge(indifferent, [Sheet.of(same_length, tokenizer)])[0].preferred == 3
+
+
+def test_a_model_that_diverged_is_told(tokenizer):
+    with pytest.raises(IntegrityError, match="it diverged"):
+        judge(random_model(spread=math.inf), [Sheet.of(question(), tokenizer)])
 
 
 def test_questions_are_answered_alike_alone_and_beside_others(engine):

@@ -205,11 +205,13 @@ def test_exit_codes_are_those_of_a_shell(code, expected):
 
 
 SAVES = """
-import signal, sys, time
+import os, signal, sys, time
+from pathlib import Path
 signal.signal(signal.SIGINT, lambda *_: None)
-open("ready", "w").close()
-time.sleep(0.6)
-open("saved", "w").close()
+Path("number").write_text(str(os.getpid()))
+Path("number").rename("ready")
+time.sleep(float(sys.argv[1]))
+Path("saved").touch()
 sys.exit(130)
 """
 
@@ -223,10 +225,10 @@ def interrupted(checkout):
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
-    def run():
+    def run(seconds):
         thread = threading.Thread(target=interrupt)
         thread.start()
-        code = start_process([sys.executable, "-c", SAVES])
+        code = start_process([sys.executable, "-c", SAVES, str(seconds)])
         thread.join()
         return code
 
@@ -234,7 +236,7 @@ def interrupted(checkout):
 
 
 def test_a_trial_that_is_interrupted_is_given_time_to_save(interrupted):
-    assert interrupted() == 130
+    assert interrupted(0.6) == 130
     assert Path("saved").exists()
 
 
@@ -242,5 +244,6 @@ def test_a_trial_that_is_interrupted_is_given_time_to_save(interrupted):
 def test_a_trial_that_did_not_hear_of_it_is_left(interrupted, monkeypatch):
     monkeypatch.setattr(campaign, "LEAVING_SECONDS", 0.01)
 
-    assert interrupted() == 130
+    assert interrupted(60) == 130
     assert not Path("saved").exists()
+    os.kill(int(Path("ready").read_text()), signal.SIGKILL)

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alm.config.checks import choose_from, explain
+from alm.config.process import available_cores
 from alm.errors import ConfigError
 
 PREFIX = "ALM_"
@@ -35,6 +36,13 @@ class Machine(BaseSettings):
     """Train again although a finished state of the same fingerprint exists."""
     offload: bool = False
     """Keep the optimizer's state in host memory: a GPU has room for more, and no bit changes."""
+
+    def effort(self, numerics: str) -> dict[str, str | int]:
+        """Return what the speed of training depends on besides the network."""
+        if numerics == "portable":
+            return {"numerics": numerics}
+        threads = self.threads or available_cores()
+        return {"numerics": numerics, "device": self.device, "threads": threads}
 
     @classmethod
     def load(cls) -> Self:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Target = Literal["transformers", "mlx", "llama_cpp"]
 TARGETS: tuple[Target, ...] = get_args(Target)
-BLOCK = 32  # weights of a row that Q8_0 stores together
+BLOCK = 32  # weights of a row that int8, ours as llama.cpp's Q8_0, stores together
 
 
 class Obstacle(NamedTuple):
@@ -63,7 +63,7 @@ def find_obstacles(config: "ModelConfig") -> Iterator[Obstacle]:
 
 
 def _rows(config: "ModelConfig") -> Iterator[Obstacle]:
-    wrong = {name: width for name, width in _row_widths(config).items() if width % BLOCK}
+    wrong = {name: width for name, width in row_widths(config).items() if width % BLOCK}
     if wrong:
         found = ", ".join(f"{name} = {width}" for name, width in wrong.items())
         reason = f"its Q8_0 stores rows in blocks of {BLOCK}"
@@ -95,7 +95,7 @@ def _mixture(config: "ModelConfig") -> Iterator[Obstacle]:
         yield Obstacle("moe.n_experts = 1", reason, "raise it", ("transformers", "mlx"))
 
 
-def _row_widths(config: "ModelConfig") -> dict[str, int]:
+def row_widths(config: "ModelConfig") -> dict[str, int]:
     """Return how wide the rows of a shape's matrices are, by the fields that say so."""
     widths = {"d_model": config.d_model, "n_heads * d_head": config.n_heads * config.d_head}
     if config.moe is None or config.moe.n_dense_layers:

@@ -22,9 +22,11 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from alm.errors import IntegrityError
 from alm.eval.windows import Stream, Window, cut_windows, fill_batch
-from alm.model import Transformer, chunked_cross_entropy
+from alm.model import Transformer, chunked_cross_entropy, require_finite
 
+MOST_NATS = 700  # per token; beyond, the perplexity is no number any more
 RULE = (
     "Each document is coded as its tokens and EOS, given BOS; BOS is never scored.",
     "bits_per_byte = nats / ln 2 / UTF-8 bytes of the text; loss = nats / tokens; "
@@ -80,10 +82,19 @@ class Score:
             "tokens": self.tokens,
             "nats": self.nats,
             "loss": self.nats / self.tokens,
-            "perplexity": math.exp(self.nats / self.tokens),
+            "perplexity": _perplexity(self.nats / self.tokens),
             "bits_per_byte": self.bits_per_byte,
             "bytes_per_token": self.bytes / self.tokens,
         }
+
+
+def _perplexity(loss: float) -> float:
+    if loss >= MOST_NATS:
+        raise IntegrityError(
+            f"expected a loss below {MOST_NATS} nats per token, found {loss:.6g}: the model "
+            "diverged; train it again with a smaller train.lr"
+        )
+    return math.exp(loss)
 
 
 def bits_per_byte(nats: float, n_bytes: int) -> float:
@@ -125,7 +136,7 @@ def _cost(model: Transformer, ids_BT: np.ndarray, targets_BT: np.ndarray) -> np.
     weight_VD = model.head_weight
     ids, targets = (torch.from_numpy(each).to(weight_VD.device) for each in (ids_BT, targets_BT))
     hidden_SD = model(ids).hidden_BTD.flatten(0, 1)
-    nll_S = chunked_cross_entropy(hidden_SD, weight_VD, targets.flatten())
+    nll_S = require_finite(chunked_cross_entropy(hidden_SD, weight_VD, targets.flatten()))
     return nll_S.cpu().double().reshape(targets_BT.shape).sum(dim=1).numpy()
 
 

@@ -153,8 +153,8 @@ def _row(name: str, each: dict[str, Any]) -> tuple[str, ...]:
         f"{each['documents']:,}",
         f"{each['a']:.4f}",
         f"{each['b']:.4f}",
-        f"{each['difference']:+.4f}",
-        f"{sure[0]:+.4f} to {sure[1]:+.4f}" if sure else "too few documents",
+        f"{each['difference']:+z.4f}",
+        f"{sure[0]:+z.4f} to {sure[1]:+z.4f}" if sure else "too few documents",
         f"{100 * each['b_is_better']:.0f} %",
     )
 

@@ -22,7 +22,10 @@ HUGGINGFACE = "huggingface"
 GGUF = "gguf"
 LIBRARIES = ("gguf", "numpy", "safetensors", "torch", "transformers", "xllamacpp")
 N_PROMPTS = 24
-UNREAD = "llama.cpp: not installed, so nothing has read the GGUF files; pip install 'alm[export]'"
+UNREAD = (
+    "llama.cpp: not installed, so nothing has read the GGUF files; install it with "
+    "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
+)
 
 
 @dataclass(frozen=True)

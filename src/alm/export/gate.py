@@ -44,7 +44,8 @@ class Files:
 class Passed:
     """A gate that was passed, and what was seen on the way."""
 
-    n_prompts: int
+    n_rows: int
+    """Held-out rows, each of which a prompt was cut from."""
     n_strings: int
     parities: dict[str, Parity]
     """By the name of the tool, and of the format where there are several."""
@@ -56,7 +57,7 @@ class Passed:
         must not.
         """
         return {
-            "prompts": self.n_prompts,
+            "held_out_rows": self.n_rows,
             "strings": self.n_strings,
             "tolerance": EXACT.max_delta,
             "agrees": sorted(self.parities),
@@ -90,7 +91,8 @@ def pass_gate(source: Source, files: Files, rows: Sequence[np.ndarray]) -> Passe
     elif files.huggingface is None:
         raise ConfigError(
             "expected the package xllamacpp, which this export is compared with, found none; "
-            "install it with `pip install 'alm[export]'`"
+            "install it with "
+            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
         )
     return Passed(len(rows), len(strings), parities)
 
@@ -101,13 +103,15 @@ def choose_prompts(
     """Return a prompt for each row, as far as its experts are chosen clearly.
 
     Raises:
-        IntegrityError: nothing is left.
+        IntegrityError: that leaves less than half of their tokens.
     """
-    settled = [reference.settled(prompt) for prompt in cut_prompts(rows, seq_len)]
-    if not any(settled):
+    prompts = cut_prompts(rows, seq_len)
+    settled = [reference.settled(prompt) for prompt in prompts]
+    n_left, n_tokens = (sum(map(len, each)) for each in (settled, prompts))
+    if not n_left or 2 * n_left < n_tokens:
         raise IntegrityError(
-            f"expected held-out tokens that the router decides clearly, found none in {len(rows)} "
-            "rows; pack more text, or train the model"
+            f"expected held-out tokens that the router decides clearly, found {n_left:,} of "
+            f"{n_tokens:,} up to the first that it does not; pack more text, or train the model"
         )
     return [prompt for prompt in settled if prompt]
 

@@ -73,7 +73,7 @@ def _new_writer(path: Path, architecture: str) -> "GGUFWriter":
     except ImportError:
         raise ConfigError(
             "expected the package gguf, which writes GGUF files, found none; install it with "
-            "`pip install 'alm[export]'`"
+            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
         ) from None
     return GGUFWriter(path, architecture)
 

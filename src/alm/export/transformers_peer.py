@@ -60,7 +60,8 @@ def _import():  # noqa: ANN202
     except ImportError:
         raise ConfigError(
             "expected the package transformers, which an export is compared with, found none; "
-            "install it with `pip install 'alm[export]'`"
+            "install it with "
+            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
         ) from None
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -41,7 +41,7 @@ def continue_prompt(
     """
     params = Params.load(preset)
     choices = Choices.parse(choose, params.sample, params.seed)
-    engine = load_latest(preset, device) if latest else load_published(preset, device)
+    engine = load_latest(preset, device) if latest else load_fastest(preset, device)
     for i in range(choices.n):
         _write("\n" if i else "")
         request = Request(prompt=prompt, config=choices.config, seed=choices.seed, sequence=i)
@@ -64,17 +64,23 @@ def _show(generation: Generation, request: Request, seq_len: int) -> None:
 
 
 def load_published(preset: str, device: str) -> Engine:
+    """Make an engine of the model that the stage pretrain left.
+
+    Raises:
+        IntegrityError: it is not built.
+    """
+    return Engine.load(**_find_model(preset), device=device)
+
+
+def load_fastest(preset: str, device: str) -> Engine:
     """Make an engine of the model that the stage pretrain left: on a CPU of its int8 form.
 
     That is where there is one, and this machine can compile the program that reads it.
+
+    Raises:
+        IntegrityError: the model is not built.
     """
-    places = _find_places(preset)
-    if not places[MODEL].is_dir():
-        raise IntegrityError(
-            f"expected a model in {places[MODEL]}, found none; build it with "
-            f"`make pretrain PRESET={preset}`"
-        )
-    paths = {"model": places[MODEL], "tokenizer": places[TOKENIZER]}
+    paths = _find_model(preset)
     engine = None
     if device == "cpu":
         int8 = next(path for path in Stage.load("quantize", preset).outs if path.name == INT8)
@@ -98,6 +104,17 @@ def load_latest(preset: str, device: str) -> Engine:
             "now; start the training again, or go back to its text"
         )
     return Engine(model, tokenizer, device, spec.seq_len)
+
+
+def _find_model(preset: str) -> dict[str, Path]:
+    """Return where the model of pretrain lies, and its tokenizer."""
+    places = _find_places(preset)
+    if not places[MODEL].is_dir():
+        raise IntegrityError(
+            f"expected a model in {places[MODEL]}, found none; build it with "
+            f"`make pretrain PRESET={preset}`"
+        )
+    return {"model": places[MODEL], "tokenizer": places[TOKENIZER]}
 
 
 def _find_places(preset: str) -> dict[str, Path]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from alm.errors import IntegrityError
 from alm.infer.decoder import Decoder
-from alm.model import KVCache, Transformer
+from alm.model import KVCache, Transformer, require_finite
 
 CHUNK = 128  # tokens of a prompt that are read at once, and that are scored at once
 SIDE_BY_SIDE = {"cpu": 1}  # sequences scored in one pass: where one fills the device, one
@@ -116,9 +115,5 @@ def score(model: Transformer, hidden_CD: Tensor) -> Tensor:
     """
     with torch.inference_mode():
         logits_CV = model.logits(hidden_CD).cpu()
-    if not torch.isfinite(logits_CV).all():
-        raise IntegrityError(
-            "expected finite scores from the model, found NaN or infinity: it diverged; train it "
-            "again with a smaller train.lr"
-        )
-    return logits_CV.clone()  # out of inference mode: to the caller a tensor like any other
+    # Out of inference mode: to the caller a tensor like any other.
+    return require_finite(logits_CV).clone()

@@ -10,6 +10,7 @@ M mixture layers    C tokens of one chunk
 
 from alm.model.cache import KVCache, Positions
 from alm.model.description import render, render_table
+from alm.model.finite import require_finite
 from alm.model.fusion import compile_blocks, compiled_kernels
 from alm.model.init import init_weights
 from alm.model.loss import IGNORED, chunked_cross_entropy, mean_cross_entropy
@@ -36,4 +37,5 @@ __all__ = [
     "mean_cross_entropy",
     "render",
     "render_table",
+    "require_finite",
 ]

@@ -5,9 +5,9 @@ from pathlib import Path
 from alm.config import CorpusParams, Machine, ModelConfig, Params, Recipe
 from alm.config.checks import choose_from
 from alm.config.layers import read_layers
+from alm.config.targets import BLOCK, row_widths
 from alm.errors import ConfigError, InputError
 
-BLOCK = 32  # weights in an int8 block; alm.quant has it too, but takes seconds to load
 MADE_BY_MAKE = ".state"  # an input in there is a stamp that make writes
 
 
@@ -21,7 +21,7 @@ def check_preset(preset: str, root: Path = Path()) -> str:
     params = Params.load(preset, root)
     _check_widths(params.model, preset)
     check_corpus(params.corpus, root)
-    _check_mixture(params, CorpusParams.load(params.corpus, root).recipe, preset)
+    _check_sources(params, CorpusParams.load(params.corpus, root).recipe, preset)
     return params.corpus
 
 
@@ -50,23 +50,21 @@ def require_input(corpus: str, root: Path = Path()) -> None:
         )
 
 
-def _check_mixture(params: Params, recipe: Recipe, preset: str) -> None:
-    """Refuse shares of sources that the corpus does not have."""
+def _check_sources(params: Params, recipe: Recipe, preset: str) -> None:
+    """Refuse shares and limits of sources that the corpus does not have."""
     known = [source.name for source in recipe.sources]
-    if unknown := sorted(params.data.mixture.keys() - set(known)):
-        raise ConfigError(
-            f"presets.{preset}.data.mixture: no source {unknown[0]!r} in corpus "
-            f"{params.corpus!r}; {choose_from(known)}"
-        )
+    named = {"data.mixture": params.data.mixture, "evaluate.limits": params.evaluate.limits}
+    for field, names in named.items():
+        if unknown := sorted(names.keys() - set(known)):
+            raise ConfigError(
+                f"presets.{preset}.{field}: no source {unknown[0]!r} in corpus "
+                f"{params.corpus!r}; {choose_from(known)}"
+            )
 
 
 def _check_widths(model: ModelConfig, preset: str) -> None:
     """Refuse rows of weights that int8 blocks do not divide."""
-    widths = {"d_model": model.d_model, "n_heads * d_head": model.n_heads * model.d_head}
-    widths["d_ff"] = model.d_ff
-    if model.moe:
-        widths["moe.d_expert"] = model.moe.d_expert
-    for name, width in widths.items():
+    for name, width in row_widths(model).items():
         if width % BLOCK:
             raise ConfigError(
                 f"presets.{preset}.model: expected {name} to be a multiple of {BLOCK}, which int8 "

@@ -11,6 +11,7 @@ from torch import Tensor
 from alm.checkpoint import read_tensors
 from alm.config import Params
 from alm.config.graph import DVC_YAML
+from alm.config.params import SCRATCH
 from alm.config.yaml import read_yaml
 from alm.errors import InputError
 from alm.io import Manifest
@@ -77,12 +78,25 @@ def _lock_of(root: Path, preset: str) -> dict[str, LockedStage]:
 
 
 def _stage_names(root: Path, preset: str) -> list[str]:
-    """Return the stages of a preset and its corpus, in the order in which they run."""
-    keys = {"corpora": Params.load(preset, root).corpus, "presets": preset}
-    return [
-        f"{name}@{keys[body['foreach'].strip('${}')]}" if "foreach" in body else name
-        for name, body in read_yaml(root / DVC_YAML)["stages"].items()
-    ]
+    """Return the stages of a preset, of its corpus and of the presets whose weights it starts from.
+
+    They come in the order in which they run, which is that of ``dvc.yaml``.
+    """
+    keys = {"corpora": [Params.load(preset, root).corpus], "presets": _ancestry(root, preset)}
+    stages = read_yaml(root / DVC_YAML)["stages"]
+    shared = [name for name, body in stages.items() if "foreach" not in body]
+    per_key = {
+        kind: [name for name, body in stages.items() if body.get("foreach") == f"${{{kind}}}"]
+        for kind in keys
+    }
+    corpus, presets = ([(n, key) for key in keys[k] for n in per_key[k]] for k in keys)
+    return [*shared, *(f"{name}@{key}" for name, key in [*corpus, *presets])]
+
+
+def _ancestry(root: Path, preset: str) -> list[str]:
+    """Return the presets that a preset's weights come from, first to last, itself included."""
+    init = Params.load(preset, root).train.init
+    return [*([] if init == SCRATCH else _ancestry(root, init)), preset]
 
 
 def _differences(

@@ -91,22 +91,25 @@ def _layers(config: ModelConfig) -> int:
 
 def training_rate(preset: str, params: Params, n_vocab: int, machine: Machine) -> Rate:
     """Return this machine's speed on a preset: as measured by its last run, or else assumed."""
-    if speed := _measured_speed(machine.state_dir / preset, params):
+    if speed := _measured_speed(machine, preset, params):
         return Rate(tokens_per_second=speed, basis=MEASURED)
     flops = flops_per_token(params.model, n_vocab, params.data.seq_len)
     assumed, basis = _assumed_speed(params.runtime.numerics, machine)
     return Rate(tokens_per_second=assumed / flops, basis=f"assuming {basis}")
 
 
-def _measured_speed(states: Path, params: Params) -> float | None:
-    """Return the speed of a preset's last run, unless that was of another shape.
+def _measured_speed(machine: Machine, preset: str, params: Params) -> float | None:
+    """Return the speed of a preset's last run, if that was of the same shape and as hard at work.
 
     None too where its files are gone or damaged: an estimate stops nothing.
     """
+    states = machine.state_dir / preset
+    asked = [asdict(params.model), machine.effort(params.runtime.numerics)]
     try:
         spec = read_json(states / read_json(states / CURRENT)["run"] / "config.json")
-        speed = float(read_json(states / TIMINGS)["tokens_per_second"])
-        is_same = canonical_json(spec["model"]) == canonical_json(asdict(params.model))
+        timings = read_json(states / TIMINGS)
+        speed = float(timings["tokens_per_second"])
+        is_same = canonical_json([spec["model"], timings["effort"]]) == canonical_json(asked)
     except (IntegrityError, KeyError, TypeError, ValueError, OverflowError):
         return None
     return speed if is_same and speed > 0 else None

@@ -117,7 +117,7 @@ def count_held_out(sources: tuple[HeldOut, ...], params: Params) -> int:
     Documents are taken to be as long as those of their source are on average.
     """
     total, seq_len = 0.0, params.data.seq_len
-    for each in sources:
+    for each in (source for source in sources if source.docs):
         limit = params.evaluate.limits.get(each.name, each.docs) / each.docs
         share = min(1.0, limit, params.evaluate.max_bytes / each.bytes)
         beyond = max(0.0, each.tokens / each.docs - 1 - seq_len)

@@ -73,7 +73,7 @@ def _listing_digest(root: Path) -> str:
         lines += [
             f"{(place / name).stat().st_size} {(place / name).relative_to(root).as_posix()}\n"
             for name in sorted(files)
-            if name.endswith(".py")
+            if name.endswith(".py") and (place / name).is_file()  # no link into nothing
         ]
     return hashlib.sha256("".join(sorted(lines)).encode("utf-8")).hexdigest()
 

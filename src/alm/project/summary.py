@@ -70,7 +70,7 @@ def _bits(total: dict[str, Any]) -> str:
 def _sizes(receipt: dict[str, Any]) -> str:
     return (
         f"{receipt['bytes_float'] / 1e6:.1f} MB, {receipt['bytes_int8'] / 1e6:.1f} MB in int8, "
-        f"which changes the loss by {receipt['delta_nll']:+.4f} and keeps "
+        f"which changes the loss by {receipt['delta_nll']:+z.4f} and keeps "
         f"{100 * receipt['same_top1']:.1f} % of first choices"
     )
 

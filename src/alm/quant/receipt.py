@@ -18,7 +18,7 @@ from torch import Tensor
 
 from alm.data import Rows, TokenStream
 from alm.io import Manifest
-from alm.model import Transformer
+from alm.model import Transformer, require_finite
 from alm.quant.weights import KIND, SOURCE_KIND, SOURCE_WEIGHTS, WEIGHTS
 
 CHUNK = 128  # tokens whose logits are in memory at once
@@ -111,8 +111,8 @@ def compare_models(
         for start in range(0, len(ids_T) - 1, CHUNK):
             part = slice(start, start + CHUNK)
             total += compare_logits(
-                model.logits(hidden_TD[part]),
-                quantized.logits(other_TD[part]),
+                require_finite(model.logits(hidden_TD[part])),
+                require_finite(quantized.logits(other_TD[part])),
                 ids_T[1:][part],
             )
     return total

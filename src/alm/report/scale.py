@@ -42,10 +42,6 @@ class Scale:
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
-    def holds(self, value: float) -> bool:
-        """Tell whether the scale reaches ``value``."""
-        return self.low <= value <= self.high
-
     def ticks(self, n_ticks: int = 5) -> list[float]:
         """Return about ``n_ticks`` round numbers, ascending."""
         if self.log:

@@ -16,7 +16,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from alm.model import KVCache, Transformer
+from alm.model import KVCache, Transformer, require_finite
 from alm.tasks.question import Question
 from alm.tokenizer import Tokenizer
 
@@ -113,7 +113,7 @@ def read_answers(model: Transformer, sheets: Sequence[Sheet]) -> tuple[Tensor, T
             [sheet.answers[a] for sheet in sheets], prefix_BT[:, -1].tolist()
         )
         hidden_BTD = model(ids_BT.to(weight.device), cache).hidden_BTD
-        log_p_BTV = model.logits(hidden_BTD).cpu().log_softmax(-1)
+        log_p_BTV = require_finite(model.logits(hidden_BTD)).cpu().log_softmax(-1)
         columns.append(_cost(log_p_BTV, targets_BT))
         if a == 0:
             hit_BT = (log_p_BTV.argmax(-1) == targets_BT) | (targets_BT == IGNORED)

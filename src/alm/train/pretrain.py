@@ -115,7 +115,8 @@ class Pretraining:
                 store.clear_finished(self._steps)
             trainer = self._train(store, stop, Board(run.path / "tensorboard"))
             self._publish(trainer, read_adoptions(run.path))
-        _note_speed(trainer, machine.state_dir / self.preset)
+        effort = machine.effort(self.params.runtime.numerics)
+        _note_speed(trainer, effort, machine.state_dir / self.preset)
 
     def adopt(self, source: Path) -> Adoption:
         """Go on from the newest state of a former run, whatever has changed since; see there.
@@ -267,7 +268,8 @@ def _sections(params: Params) -> dict[str, Any]:
     return {"seed": params.seed, **{name: asdict(getattr(params, name)) for name in SECTIONS}}
 
 
-def _note_speed(trainer: Trainer, directory: Path) -> None:
+def _note_speed(trainer: Trainer, effort: dict[str, str | int], directory: Path) -> None:
     """Keep the speed for `make plan`; it never reaches a tracked file."""
     if speed := trainer.tokens_per_second:
-        write_json(directory / "timings.json", {"tokens_per_second": round(speed, 1)})
+        timings = {"tokens_per_second": round(speed, 1), "effort": effort}
+        write_json(directory / "timings.json", timings)

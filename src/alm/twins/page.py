@@ -76,7 +76,7 @@ def _seeds(found: Comparison) -> str:
     names = list(found.contestants)
     losses = [found.contestants[name].losses for name in names]
     rows = [
-        [str(seed), *(f"{loss:.4f}" for loss in each), f"{each[1] - each[0]:+.4f}"]
+        [str(seed), *(f"{loss:.4f}" for loss in each), f"{each[1] - each[0]:+z.4f}"]
         for seed, *each in zip(found.seeds, *losses, strict=True)
     ]
     return _table(["seed", *(TITLES[name] for name in names), "gap at equal active size"], rows)

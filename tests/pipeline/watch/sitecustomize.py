@@ -13,7 +13,10 @@ import sys
 FOLDER, STAGE = "WATCH_FOLDER", "WATCH_STAGE"
 PARAMS = {"alm.config.params": "Params", "alm.config.corpus_params": "CorpusParams"}
 OPENED = {"open", "os.listdir", "os.scandir"}
-OTHER = {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.exec", "os.posix_spawn"}
+PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
+SOCKETS = {f"socket.{call}" for call in ("connect", "bind", "sendto", "sendmsg")}
+NAMES = {f"socket.{call}" for call in ("getaddrinfo", "gethostbyname", "gethostbyaddr")}
+OTHER = PROGRAMS | SOCKETS | NAMES
 WRITES = os.O_WRONLY | os.O_RDWR
 
 

@@ -205,7 +205,7 @@ def _version(source: str) -> str:
     except importlib.metadata.PackageNotFoundError:
         raise ConfigError(
             f"source {source!r}: expected the package {LIBRARY} for kind hf, found none; run: "
-            'pip install "alm[hf]"'
+            "`.venv/bin/pip install --constraint constraints.txt --editable '.[hf]'`"
         ) from None
 
 

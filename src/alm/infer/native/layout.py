@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from alm.config import ModelConfig, MoEConfig
+from alm.config.targets import row_widths
 from alm.errors import IntegrityError
 from alm.infer.native.library import FeedForward, Layer, Matrix, Network
 from alm.infer.native.panels import BLOCK, ROWS, Form, pack
@@ -26,20 +27,10 @@ def why_not(config: ModelConfig) -> str | None:
         return "rope_scaling is set, and stretched positions are not written in C"
     if config.window is not None:
         return "window is set, and windows are not written in C"
-    for name, width in _widths(config):
+    for name, width in row_widths(config).items():
         if width % BLOCK:
             return f"{name} is {width}, no multiple of the {BLOCK} weights of a block"
     return None
-
-
-def _widths(config: ModelConfig) -> list[tuple[str, int]]:
-    """Return the numbers of columns that matrices have."""
-    widths = [("d_model", config.d_model), ("n_heads * d_head", config.n_heads * config.d_head)]
-    if config.moe is None or config.moe.n_dense_layers:
-        widths.append(("d_ff", config.d_ff))
-    if config.moe is not None:
-        widths.append(("d_expert", config.moe.d_expert))
-    return widths
 
 
 class Arena:
