@@ -75,6 +75,24 @@ def test_int8_form_answers_where_it_is_built(project, capsys, state_dir, monkeyp
     assert any((state_dir / "native").rglob("*.so"))
 
 
+def test_what_is_measured_is_the_model_as_trained_where_int8_is_built_too(
+    project, state_dir, monkeypatch
+):
+    monkeypatch.setenv("ALM_STATE_DIR", str(state_dir))
+    models, tokenizer = project / "build/models/tiny", "build/corpora/synthetic/tokenizer"
+    quantize_model(models / "pretrain", models / "int8", {})
+    ids = [1, *range(10, 20)]
+
+    measured, fastest = (
+        load("tiny", "cpu").score(ids).logprobs_T
+        for load in (terminal.load_published, terminal.load_fastest)
+    )
+
+    trained = Engine.load(models / "pretrain", project / tokenizer, "cpu").score(ids).logprobs_T
+    assert measured.equal(trained)
+    assert not fastest.equal(trained)
+
+
 def test_choices_are_the_models_and_each_continuation_is_another(project, capsys):
     chosen = ["n=2", "max_new_tokens=3", "seed=5", "temperature=2"]
 

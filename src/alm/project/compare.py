@@ -84,13 +84,11 @@ def _stage_names(root: Path, preset: str) -> list[str]:
     """
     keys = {"corpora": [Params.load(preset, root).corpus], "presets": _ancestry(root, preset)}
     stages = read_yaml(root / DVC_YAML)["stages"]
-    shared = [name for name, body in stages.items() if "foreach" not in body]
-    per_key = {
-        kind: [name for name, body in stages.items() if body.get("foreach") == f"${{{kind}}}"]
-        for kind in keys
-    }
-    corpus, presets = ([(n, key) for key in keys[k] for n in per_key[k]] for k in keys)
-    return [*shared, *(f"{name}@{key}" for name, key in [*corpus, *presets])]
+    names = [name for name, body in stages.items() if "foreach" not in body]
+    for kind, members in keys.items():
+        own = [name for name, body in stages.items() if body.get("foreach") == f"${{{kind}}}"]
+        names += [f"{name}@{key}" for key in members for name in own]
+    return names
 
 
 def _ancestry(root: Path, preset: str) -> list[str]:
