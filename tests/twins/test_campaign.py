@@ -218,7 +218,11 @@ sys.exit(130)
 
 @pytest.fixture
 def interrupted(checkout):
-    """Start a process that saves when it is asked to leave, and interrupt the wait for it."""
+    """Start a process that saves when it is asked to leave, and interrupt the wait for it.
+
+    A shell starts what it runs in the background with SIGINT ignored, and so these tests perhaps.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt():
         while not Path("ready").exists():
@@ -232,7 +236,8 @@ def interrupted(checkout):
         thread.join()
         return code
 
-    return run
+    yield run
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_trial_that_is_interrupted_is_given_time_to_save(interrupted):
