@@ -39,6 +39,9 @@ STEPS = 10**6  # more than any contest has turns
 class Line(Protocol):
     """Stands where the trainer's progress line does: called at the end of every step."""
 
+    compiled: bool
+    """Whether the run is; told before its first step."""
+
     def say(self, message: str) -> None:
         """Take a message."""
 
@@ -51,6 +54,7 @@ class TurnLine:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self.compiled = False
 
     def say(self, message: str) -> None:
         """Keep a message in the log."""
@@ -58,7 +62,7 @@ class TurnLine:
 
     def update(self, done: int, figures: Sequence[str]) -> None:
         """Wait."""
-        self._turn.next()
+        self._turn.next(compiled=self.compiled)
 
 
 def train_by_turns(contender: Contender, params: Params, numerics: Numerics) -> None:
@@ -103,7 +107,7 @@ def build_task(
         validation=validation,
         steps=steps,
         tokens_per_step=params.train.batch_size * params.data.seq_len,
-        bytes_per_token=1.0,  # curves in TensorBoard, which nobody sees
+        bytes_per_token={"train": 1.0, "val": 1.0},  # curves in TensorBoard, which nobody sees
         flops_per_token=cache(
             lambda seq_len: describe(params.model, n_vocab, seq_len).flops_per_token
         ),
@@ -122,6 +126,7 @@ def run_trainer(task: Task, params: Params, numerics: Numerics, line: Line, n_fl
             find_compile_failure, params.model, numerics, place, recomputes=recomputes
         )
         numerics = numerics.compile_if_worthwhile(params.runtime, n_flops, rehearse, line.say)
+        line.compiled = numerics.compiled
         around = Surroundings(
             store=StateStore(place / "states", 1, line.say),
             line=line,

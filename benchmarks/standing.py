@@ -98,8 +98,10 @@ class Table:
         return f"{one.tokens_per_second / other.tokens_per_second:.2f}"
 
     def _peer(self, one: Standing, precision: str) -> Standing | None:
-        """Return transformers with the same network, as it is, without a compiler."""
-        return self._find("transformers", one.is_mixture, precision, compiled=False)
+        """Return transformers with the same network: compiled if we are, and they took part so."""
+        wanted = ("transformers", one.is_mixture, precision)
+        ours = one.side == "alm" and one.compiled
+        return (ours and self._find(*wanted, compiled=True)) or self._find(*wanted, compiled=False)
 
     def _twin(self, one: Standing) -> Standing | None:
         if not one.is_mixture:

@@ -22,12 +22,13 @@ from torch import nn
 from trial import Trial
 from turn import synchronize
 
-from alm.data import Batch, Loader, Rows, TokenStream
+from alm.data import Loader, Rows, TokenStream
 from alm.eval import bits_per_byte
 from alm.io import Manifest, write_json
 from alm.model import Usage, describe
 from alm.runtime import Numerics, pin_numerics
 from alm.train import Examples, Loss, Validation, ValidationResult
+from alm.train.feed import Feed, MicroBatch
 
 PACKED = "corpus.packed"
 
@@ -83,6 +84,7 @@ class TimedLine:
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self.compiled = False
 
     def say(self, message: str) -> None:
         """Pass a message on."""
@@ -128,9 +130,11 @@ def train_gpt2(trial: Trial, numerics: Numerics, record: Record) -> int:
     model = build_gpt2(choose_shape(ours, text.n_vocab, trial.seq_len), text.n_vocab, trial.seq_len)
     model = model.to(numerics.device)
     optimizer, look = CosineAdamW(model, trial.lr, trial.steps), Look(trial, text, record)
+    feed = Feed(text.loader.batch, trial.steps, trial.n_parts, numerics.device)
     record.watch.start()
     for step in range(trial.steps):
-        accumulate(model, text.loader.batch(step).split(trial.n_parts), numerics)
+        accumulate(model, feed.take(step), numerics)
+        feed.send(step + 1)  # while the device is still at work on this one, as ours does
         optimizer.step()
         if trial.is_look(step + 1):
             look.run(model, score_gpt2, numerics)
@@ -138,11 +142,11 @@ def train_gpt2(trial: Trial, numerics: Numerics, record: Record) -> int:
     return count_parameters(model)
 
 
-def accumulate(model: nn.Module, parts: list[Batch], numerics: Numerics) -> None:
+def accumulate(model: nn.Module, parts: list[MicroBatch], numerics: Numerics) -> None:
     """Add up the gradient of a step over its micro-batches."""
     for part in parts:
         with autocast(numerics):
-            loss = score_gpt2(model, Examples.of(part, numerics.device))
+            loss = score_gpt2(model, part.examples)
         (loss.value / len(parts)).backward()
 
 

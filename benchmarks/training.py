@@ -4,7 +4,7 @@
 
 One step is an optimizer step, all of it: every micro-batch forward and backward, clipping, and the
 optimizer. alm's are those of its own trainer (Muon and AdamW, loss of balance, selection biases);
-transformers' are the same network under a fused AdamW. All have the same rows in the same
+transformers' are the same network under a fused AdamW. All have noise of the same size in the same
 micro-batches and take turns, each in a process of its own; the median step counts. Refuses a
 machine that is busy with something else.
 """
@@ -139,7 +139,7 @@ def _standing(seat: Seat) -> Standing:
         model=one.model,
         is_mixture=one.is_mixture,
         precision=facts["precision"],
-        compiled=one.compiled,
+        compiled=one.compiled or seat.answers[-1].get("compiled", False),  # ours decides late
         where=facts["device"] + (f", {facts['threads']} threads" if on_cpu else ""),
         tokens=one.tokens,
         seconds=tuple(seat.seconds),

@@ -1,5 +1,7 @@
 """The table of speeds: every ratio is of two rows of it."""
 
+from dataclasses import replace
+
 import pytest
 from standing import Rates, Standing, Table
 
@@ -52,6 +54,18 @@ def cells(table):
 )
 def test_row_says(row, expected):
     assert cells(TABLE)[row + 2] == expected.split("|")
+
+
+@pytest.mark.parametrize(("took_part", "ratio"), [(True, "2.00"), (False, "4.00")])
+def test_compiled_is_compared_with_compiled_where_it_took_part(took_part, ratio):
+    ours = replace(one("alm", "dense", "float32", (2.0,)), compiled=True)
+    eager = one("transformers", "dense", "float32", (8.0,))
+    theirs = replace(one("transformers", "dense", "float32", (4.0,)), compiled=True)
+
+    table = Table([ours, eager, *([theirs] if took_part else [])], TABLE.rates)
+
+    assert cells(table)[2][0] == "alm, dense, compiled"
+    assert cells(table)[2][3] == ratio
 
 
 def test_every_row_has_a_cell_for_every_column():

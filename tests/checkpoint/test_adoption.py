@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from alm.checkpoint import Fingerprint, ModelSpec, SavedState, StateStore, adopt_state
-from alm.checkpoint.adoption import read_adoptions
+from alm.checkpoint.adoption import forget_adoptions, read_adoptions
 from alm.checkpoint.states import whole_states
 from alm.config import load_model_config
 from alm.errors import CheckpointError, IntegrityError
@@ -126,6 +126,28 @@ def test_the_run_of_today_is_not_adopted_by_itself(target):
 
 def test_a_run_of_its_own_was_never_adopted(source):
     assert read_adoptions(source) == []
+
+
+def test_a_mark_goes_with_the_last_of_the_states_that_it_is_of(source, target):
+    adopt(source, target)
+
+    forget_adoptions(target)
+    kept = read_adoptions(target)
+    StateStore(target, 3, print).clear()
+    forget_adoptions(target)
+
+    assert len(kept) == 1
+    assert read_adoptions(target) == []
+
+
+def test_a_mark_stays_with_a_damaged_state(source, target):
+    adopt(source, target)
+    state = whole_states(target)[0]
+    state.rename(state.with_name(state.name + ".bad"))
+
+    forget_adoptions(target)
+
+    assert len(read_adoptions(target)) == 1
 
 
 @pytest.mark.parametrize("text", ["null", "{}", "[0]", '[{"run": "former", "step": "10"}]', "["])

@@ -60,6 +60,7 @@ def test_schedule_has_room_for_warm_up_and_decay(train):
     dataclasses.replace(train, warmup_fraction=0.5, decay_fraction=0.5)
     with pytest.raises(ValidationError, match=r"\(0\.6\) and decay_fraction \(0\.5\) exceed 1"):
         dataclasses.replace(train, warmup_fraction=0.6, decay_fraction=0.5)
+    dataclasses.replace(train, schedule="cosine", warmup_fraction=0.6, decay_fraction=0.5)
 
 
 @pytest.mark.parametrize(("tokens", "steps"), [(1, 1), (64, 1), (65, 2), (128, 2)])

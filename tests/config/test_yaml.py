@@ -34,6 +34,24 @@ BROKEN = {
 }
 
 
+def test_what_is_read_again_is_another_copy(tmp_path):
+    path = tmp_path / "some.yaml"
+    path.write_text("a: {b: [{c: 1}]}\n")
+    first = read_yaml(path)
+    first["a"]["b"][0]["c"] = 2
+
+    assert read_yaml(path) == {"a": {"b": ({"c": 1},)}}
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path):
+    path = tmp_path / "some.yaml"
+    path.write_text("a: 1\n")
+    before = read_yaml(path)
+    path.write_text("a: 2\n")
+
+    assert (before, read_yaml(path)) == ({"a": 1}, {"a": 2})
+
+
 @pytest.fixture
 def read(tmp_path):
     def read(content):

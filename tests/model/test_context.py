@@ -6,7 +6,7 @@ import transformers
 
 from alm.config import RopeScaling, WindowConfig
 from alm.model import KVCache
-from alm.model.context import windows
+from alm.model.context import Contexts
 
 CPU = torch.device("cpu")
 LENGTHS = (13, 1, 40, 22)
@@ -94,11 +94,11 @@ def test_documents_and_a_cache_are_refused_together(model):
 def test_so_manieth_and_last_layers_see_everything(make_config, n_layers, full_every, expected):
     window = WindowConfig(size=4, full_every=full_every)
 
-    assert list(windows(make_config(n_layers=n_layers, window=window))) == expected
+    assert list(Contexts(make_config(n_layers=n_layers, window=window)).windows) == expected
 
 
 def test_without_windows_every_layer_sees_everything(make_config):
-    assert windows(make_config()) == (None, None, None)
+    assert Contexts(make_config()).windows == (None, None, None)
 
 
 def test_through_windows_alone_nothing_farther_than_their_sum_is_seen(make_config, make_model):
@@ -137,7 +137,7 @@ def build_theirs(model):
     if scaling := config.rope_scaling:
         rope |= {"rope_type": "yarn", "factor": scaling.factor}
         rope |= {"original_max_position_embeddings": scaling.original_seq_len}
-    sizes = windows(config)
+    sizes = Contexts(config).windows
     theirs = transformers.Qwen3ForCausalLM(
         transformers.Qwen3Config(
             vocab_size=config.vocab_size,

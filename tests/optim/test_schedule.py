@@ -50,6 +50,18 @@ def test_wsd_stays_at_the_peak_until_it_decays(config):
     assert lr_factor(60, STEPS, config) < 1.0
 
 
+def test_wsd_without_decay_stays_at_the_peak_to_the_end(config):
+    config = replace(config, schedule="wsd", decay_fraction=0.0)
+
+    assert {lr_factor(step, STEPS, config) for step in range(10, STEPS)} == {1.0}
+
+
+def test_beyond_the_end_there_is_no_negative_rate(config):
+    config = replace(config, schedule="wsd", min_lr_ratio=0.0)
+
+    assert lr_factor(STEPS + 7, STEPS, config) == 0.0
+
+
 def test_cosine_is_half_way_down_in_the_middle(config):
     config = replace(config, schedule="cosine", min_lr_ratio=0.0)
 

@@ -49,6 +49,15 @@ def start(mode, **environment):
     return json.loads(result.stdout) if result.returncode == 0 else result.stderr
 
 
+def test_what_steers_the_libraries_of_a_native_run_is_told():
+    plain = start("native")
+    steered = start("native", ONEDNN_MAX_CPU_ISA="AVX2", OMP_NUM_THREADS="3")
+
+    assert "steering" not in plain
+    assert steered["steering"] == "ONEDNN_MAX_CPU_ISA=AVX2"
+    assert "steering" not in start("portable", ONEDNN_MAX_CPU_ISA="AVX2")
+
+
 def test_portable_takes_one_thread_and_the_baseline_instructions():
     numerics = start("portable")
 

@@ -96,7 +96,7 @@ def build(tmp_path, numerics, config):
             validation=Validation(rows, config.validate_rows, 4),
             steps=steps,
             tokens_per_step=config.batch_size * SEQ_LEN,
-            bytes_per_token=1.0,
+            bytes_per_token={"train": 1.0, "val": 1.0},
             flops_per_token=float,
         )
         around = Surroundings(

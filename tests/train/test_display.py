@@ -37,7 +37,7 @@ def display_on(spy, peak=None):
     ticks = iter(range(100))
     speed = Speed(50, peak, lambda: float(next(ticks)))
     speed.count_step(6.0)
-    return Display(spy, spy, speed, "cpu", 2.0)
+    return Display(spy, spy, speed, "cpu", {"train": 2.0, "val": 4.0})
 
 
 ROW = {"step": 4, "tokens": 64, "lr": 0.01, "grad_norm": None, "max_load": None, "weights": None}
@@ -92,6 +92,16 @@ def test_board_has_what_the_row_has_and_bits_per_byte(spy):
     assert points["guard/spikes"] == 2.0
     absent = ("loss/val", "bits_per_byte/val", "optimizer/grad_norm", "machine/mfu")
     assert not set(absent) & set(points)
+
+
+def test_bits_per_byte_of_each_split_are_of_its_own_text(spy):
+    nats = 4 * 0.69314718056
+    row = LossRow(**{**ROW, "loss": nats, "val_loss": nats})
+
+    display_on(spy).plot(row, FIGURES, {})
+
+    assert spy.points[4]["bits_per_byte/train"] == pytest.approx(2.0)  # 2 bytes a token
+    assert spy.points[4]["bits_per_byte/val"] == pytest.approx(1.0)  # 4 of them
 
 
 def test_a_validation_shows_on_the_line_from_then_on(spy):

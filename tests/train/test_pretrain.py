@@ -16,6 +16,7 @@ from alm.checkpoint import load_model, read_spec, read_tensors
 from alm.checkpoint.states import load_state
 from alm.config import Params, Stage
 from alm.config.sections import CurriculumStep
+from alm.config.shape import RopeScaling
 from alm.data import PackedDocument, write_split
 from alm.errors import ConfigError, Interrupted, LockedError, TrainingError
 from alm.io import Manifest, hold_lock, read_json
@@ -226,6 +227,19 @@ def test_starts_from_the_weights_of_another_preset(prepare):
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
+def test_stretched_positions_start_from_the_network_without(prepare, shape):
+    prepare().run()
+    long = replace(shape, rope_scaling=RopeScaling(factor=2.0, original_seq_len=8))
+
+    network = prepare(preset="y", init="x", model=long)._network()
+
+    start = load_model(Path("x/model"), "cpu")
+    assert network.config == long
+    assert all(torch.equal(w, start.state_dict()[name]) for name, w in network.state_dict().items())
+    ids = torch.arange(8)[None]
+    assert not torch.equal(network(ids).hidden_BTD, start(ids).hidden_BTD)
+
+
 def test_a_model_names_the_one_it_started_from(prepare):
     prepare().run()
 
@@ -383,6 +397,23 @@ def test_a_former_run_is_continued_as_a_hybrid(prepare, monkeypatch):
     metrics = read_json(Path("x/pretrain.json"))
     assert metrics["hybrid"] == [{"run": former.name, "step": 1, "changed": ["params train"]}]
     assert Manifest.read(Path("x/model"), "model.pretrain").facts["hybrid"] == metrics["hybrid"]
+
+
+def test_what_is_trained_afresh_after_a_hybrid_is_none(prepare, monkeypatch):
+    first = prepare()
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(Trainer, "_record", lambda self, *_: setattr(self.around.stop, "signal", 15))
+        first.run()
+    former = next(Path(".state/x").glob("*/fingerprint.json")).parent
+    changed = prepare(lr=first.params.train.lr / 2)
+    changed.adopt(former)
+    changed.run()
+    monkeypatch.setenv("ALM_FRESH", "1")
+
+    changed.run()
+
+    assert "hybrid" not in read_json(Path("x/pretrain.json"))
+    assert "hybrid" not in Manifest.read(Path("x/model"), "model.pretrain").facts
 
 
 def test_places_are_those_that_dvc_yaml_names():

@@ -1,12 +1,14 @@
 """A trial: its own place, the same text for every network of a seed, never trained twice."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from alm.errors import ConfigError
+from alm.errors import ConfigError, Interrupted
+from alm.train import Trainer
 
 from .conftest import SHAPES, write_shape
 
@@ -58,17 +60,27 @@ def test_a_trial_that_is_done_is_not_trained_again(plan, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_trial_that_was_interrupted_goes_on(plan, capsys):
-    trial = plan().trials[0]
-    trial.run()
-    before = trial.result()
-    trial.training.paths.metrics.unlink()
-    capsys.readouterr()
+def test_a_trial_that_was_interrupted_goes_on(plan, capsys, monkeypatch):
+    plan().trials[0].run()
+    undisturbed = plan().trials[0].result()
+    shutil.rmtree(".state")
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="saved step 1"):
+        patch.setattr(Trainer, "_record", lambda self, *_: setattr(self.around.stop, "signal", 15))
+        plan().trials[0].run()
 
     plan().trials[0].run()
 
-    assert "resuming at step 10 of 10" in capsys.readouterr().out
-    assert trial.result() == before
+    assert "resuming at step 1 of 10" in capsys.readouterr().out
+    assert plan().trials[0].result()["val_loss"] == undisturbed["val_loss"]
+
+
+def test_a_trial_that_is_done_keeps_its_result_and_no_state(plan):
+    plan().trials[0].run()
+
+    kept = sorted(path.name for path in Path(".state/twins/tiny/moe-5").glob("*/*"))
+
+    assert "result" in kept
+    assert not [name for name in kept if name.startswith("step-")]
 
 
 def test_threads_make_no_other_trial(plan, numerics):

@@ -1,6 +1,6 @@
 """Weights and training states on disk: safetensors and canonical JSON, verified before use."""
 
-from alm.checkpoint.adoption import Adoption, adopt_state, read_adoptions
+from alm.checkpoint.adoption import Adoption, adopt_state, forget_adoptions, read_adoptions
 from alm.checkpoint.fingerprint import Fingerprint, code_digests
 from alm.checkpoint.pruning import prune_runs
 from alm.checkpoint.published import ModelSpec, build_model, load_model, publish_model, read_spec
@@ -22,6 +22,7 @@ __all__ = [
     "load_model",
     "prune_runs",
     "publish_model",
+    "forget_adoptions",
     "read_adoptions",
     "read_spec",
     "read_tensors",

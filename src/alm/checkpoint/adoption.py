@@ -11,9 +11,9 @@ from typing import Any
 
 from alm.checkpoint.fingerprint import Fingerprint
 from alm.checkpoint.published import CONFIG, ModelSpec, read_spec
-from alm.checkpoint.states import load_state, whole_states
+from alm.checkpoint.states import damaged_states, load_state, whole_states
 from alm.errors import CheckpointError, IntegrityError
-from alm.io import new_directory, read_json, write_bytes, write_json
+from alm.io import new_directory, read_json, remove_tree, write_bytes, write_json
 
 NAME = "adopted.json"
 
@@ -90,6 +90,12 @@ def read_adoptions(run: Path) -> list[dict[str, Any]]:
             f"{adoptions!r:.40}; adopt the former run again"
         )
     return adoptions
+
+
+def forget_adoptions(run: Path) -> None:
+    """Take the mark of a change of hands away where none of a run's states is left to bear it."""
+    if not (whole_states(run) or damaged_states(run)):
+        remove_tree(run / NAME)
 
 
 def _is_adoption(value: Any) -> bool:  # noqa: ANN401

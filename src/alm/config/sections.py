@@ -225,7 +225,7 @@ class TrainConfig:
                 f"batch_size ({self.batch_size}) is no multiple of micro_batch_size "
                 f"({self.micro_batch_size})"
             )
-        if self.warmup_fraction + self.decay_fraction > 1:
+        if self.schedule == "wsd" and self.warmup_fraction + self.decay_fraction > 1:
             raise ValueError(
                 f"warmup_fraction ({self.warmup_fraction}) and decay_fraction "
                 f"({self.decay_fraction}) exceed 1 together"

@@ -106,7 +106,11 @@ class ModelConfig:
         check_targets(self)
 
     def window_of(self, layer: int) -> int | None:
-        """Return how many tokens a layer looks back, its own among them; None where it sees all."""
+        """Return how many tokens a layer looks back, its own among them; None where it sees all.
+
+        Every ``full_every``-th layer does, and the last one, which has nobody to pass the rest on
+        to.
+        """
         if self.window is None or layer == self.n_layers - 1:
             return None
         return self.window.size if (layer + 1) % self.window.full_every else None

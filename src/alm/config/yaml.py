@@ -5,6 +5,7 @@ not be what we use. Of YAML, mappings, lists, strings, numbers, booleans and nul
 tags, aliases and a second version of the language are refused, not guessed at.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from alm.errors import ConfigError
 
 MAX_BYTES = 1 << 20  # a configuration beyond a megabyte is a mistake, or an attack
 MAX_DEPTH = 32  # likewise; reading recurses
+MAX_FILES = 64  # that are remembered
 
 
 class PlainComposer(Composer):
@@ -59,10 +61,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
             alias, a tag or a date, has a key that is no string, or is no mapping; the message names
             the file and, where there is one, the line.
     """
-    text, reader = _read_text(path), YAML(typ="safe", pure=True)
+    loaded = _load(path, _read_text(path))
+    if not isinstance(loaded, dict):
+        kind = "nothing" if loaded is None else type(loaded).__name__
+        raise ConfigError(f"{path}: expected a mapping of keys to values, found {kind}")
+    return {_check_key(key, path): _freeze(item, f"{path}: {key}") for key, item in loaded.items()}
+
+
+@lru_cache(maxsize=MAX_FILES)
+def _load(path: Path, text: str) -> Any:  # noqa: ANN401
+    """Read a text once, however often it is asked for: a plan looks at ``dvc.yaml`` thirty times.
+
+    Nobody may change what this returns; :func:`_freeze` copies it.
+    """
+    reader = YAML(typ="safe", pure=True)
     reader.Composer = PlainComposer
     try:
-        loaded = reader.load(text)
+        return reader.load(text)
     except MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{path}{place}: {error.problem}; correct the YAML") from None
@@ -70,10 +85,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}; correct the YAML") from None
     except ValueError as error:  # a date that no calendar has, a number too long
         raise ConfigError(f"{path}: {error}; correct the YAML") from None
-    if not isinstance(loaded, dict):
-        kind = "nothing" if loaded is None else type(loaded).__name__
-        raise ConfigError(f"{path}: expected a mapping of keys to values, found {kind}")
-    return {_check_key(key, path): _freeze(item, f"{path}: {key}") for key, item in loaded.items()}
 
 
 def _freeze(value: Any, where: str) -> Any:  # noqa: ANN401

@@ -29,7 +29,7 @@ class Contexts:
 
     def __init__(self, config: ModelConfig) -> None:
         self.d_head = config.d_head
-        self.windows = windows(config)
+        self.windows = tuple(config.window_of(layer) for layer in range(config.n_layers))
         self.rotary, self.slopes_N = None, None
         if config.position == "alibi":
             self.slopes_N = slopes(config.n_heads)
@@ -63,15 +63,3 @@ class Contexts:
         if self.rotary is not None:
             return self.rotary(start, stop, device)
         return Rotation.none(stop - start, self.d_head, device)
-
-
-def windows(config: ModelConfig) -> tuple[int | None, ...]:
-    """Return the window of each layer; None where it sees everything before it.
-
-    Every ``full_every``-th layer does, and the last one, which has nobody to pass the rest on to.
-    """
-    if config.window is None:
-        return (None,) * config.n_layers
-    size, every = config.window.size, config.window.full_every
-    full = [(i + 1) % every == 0 or i + 1 == config.n_layers for i in range(config.n_layers)]
-    return tuple(None if is_full else size for is_full in full)

@@ -26,8 +26,8 @@ def _warmup_stable_decay(step: int, steps: int, warmup_steps: int, config: Train
         Hu et al. 2024 (MiniCPM, arXiv:2404.06395), section 4, there with an exponential tail; the
         linear one is Hägele et al. 2024 (arXiv:2405.18392), section 3.
     """
-    decay_steps = max(1, round(config.decay_fraction * steps))
-    return min(1.0, (steps - step) / (decay_steps + 1))
+    decay_steps = round(config.decay_fraction * steps)
+    return min(1.0, max(0, steps - step) / (decay_steps + 1))
 
 
 def _cosine(step: int, steps: int, warmup_steps: int, config: TrainConfig) -> float:

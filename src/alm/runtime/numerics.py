@@ -26,7 +26,17 @@ PORTABLE_PINS = {
     "OMP_NUM_THREADS": "1",
 }
 # Variables that steer CPU libraries: whoever has one set must not get another model for it.
+ONEDNN_KNOBS = ("CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")
 STEERING = ("ATEN_", "DNNL_", "GOMP_", "KMP_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_", "TORCH_")
+# Those of them that change bits of a native run. It may want them, so they are kept, and told.
+STEERING_NATIVE = (
+    *(f"{library}_{knob}" for library in ("DNNL", "ONEDNN") for knob in ONEDNN_KNOBS),
+    "CUBLAS_WORKSPACE_CONFIG",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+)
 # Training FLOP from which compiling saves several times the minute that it may take: hours on two
 # CPU cores, where kernels are a twentieth of a step, and a quarter of an hour on a large GPU. Never
 # on MPS, where compiled backward passes have been wrong (pytorch#125254, #161905).
@@ -48,6 +58,10 @@ class Numerics:
     cpu_capability: str
     """Instruction set of torch's CPU kernels; empty where the device does the work."""
     torch: str
+    steering: str = ""
+    """Variables of the environment that steer its libraries: ``name=value``, with spaces between.
+
+    Mostly there is none; nothing is written of it then."""
     compiled: bool = False
     """Elementwise work runs compiled: as exact, rounded elsewhere. Only training ever does."""
 
@@ -91,7 +105,7 @@ class Numerics:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as plain data, for a fingerprint or a manifest."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value or name != "steering"}
 
 
 def pin_numerics(config: RuntimeConfig) -> Numerics:
@@ -147,6 +161,7 @@ def _native(machine: Machine) -> Numerics:
         threads=threads if on_cpu else 0,
         cpu_capability=torch.backends.cpu.get_cpu_capability() if on_cpu else "",
         torch=torch.__version__,
+        steering=" ".join(f"{n}={os.environ[n]}" for n in STEERING_NATIVE if os.environ.get(n)),
     )
 
 

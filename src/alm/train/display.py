@@ -1,6 +1,7 @@
 """What a run shows of itself while it goes: the live line, and curves in TensorBoard."""
 
 import math
+from collections.abc import Mapping
 
 from alm.runtime.board import Board
 from alm.runtime.console import ProgressLine
@@ -23,17 +24,22 @@ class Display:
         board: curves, by step.
         speed: counted by whoever trains.
         device: whose memory is shown.
-        bytes_per_token: of the training text.
+        bytes_per_token: of the text that is trained on, ``train``, and held out, ``val``.
     """
 
     def __init__(
-        self, line: ProgressLine, board: Board, speed: Speed, device: str, bytes_per_token: float
+        self,
+        line: ProgressLine,
+        board: Board,
+        speed: Speed,
+        device: str,
+        bytes_per_token: Mapping[str, float],
     ) -> None:
         self._line = line
         self._board = board
         self._speed = speed
         self._device = device
-        self._nats_to_bpb = 1 / (math.log(2) * bytes_per_token)
+        self._bytes_per_token = bytes_per_token
         self._smooth: float | None = None
         self._val_loss: float | None = None
 
@@ -64,8 +70,8 @@ class Display:
         scalars = {
             "loss/train": row.loss,
             "loss/val": row.val_loss,
-            "bits_per_byte/train": self._bits_per_byte(row.loss),
-            "bits_per_byte/val": self._bits_per_byte(row.val_loss),
+            "bits_per_byte/train": self._bits_per_byte("train", row.loss),
+            "bits_per_byte/val": self._bits_per_byte("val", row.val_loss),
             "optimizer/lr": row.lr,
             "optimizer/grad_norm": row.grad_norm,
             "experts/busiest_over_mean": row.max_load,
@@ -82,5 +88,5 @@ class Display:
         """Bring every point to the disk, before a state is saved that says they were made."""
         self._board.flush()
 
-    def _bits_per_byte(self, nats: float | None) -> float | None:
-        return None if nats is None else nats * self._nats_to_bpb
+    def _bits_per_byte(self, split: str, nats: float | None) -> float | None:
+        return None if nats is None else nats / (math.log(2) * self._bytes_per_token[split])

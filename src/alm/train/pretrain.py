@@ -1,7 +1,7 @@
 """Train a preset's network on its corpus, from its newest state to the published model."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -13,12 +13,14 @@ from alm.checkpoint import (
     RunDirectory,
     StateStore,
     adopt_state,
+    build_model,
+    forget_adoptions,
     load_model,
     publish_model,
     read_adoptions,
     read_spec,
 )
-from alm.config import Machine, Params, Stage
+from alm.config import Machine, ModelConfig, Params, Stage
 from alm.config.params import SCRATCH
 from alm.data import Loader, Rows, TokenStream
 from alm.errors import ConfigError, TrainingError
@@ -113,6 +115,7 @@ class Pretraining:
             store = StateStore(run.path, self.params.train.keep_states, print)
             if machine.fresh:
                 store.clear_finished(self._steps)
+            forget_adoptions(run.path)
             trainer = self._train(store, stop, Board(run.path / "tensorboard"))
             self._publish(trainer, read_adoptions(run.path))
         effort = machine.effort(self.params.runtime.numerics)
@@ -158,6 +161,7 @@ class Pretraining:
     def task(self) -> Task:
         """Build the network and all else that the loop of this training needs."""
         train, model = self.params.train, self._network()
+        splits = self.corpus.facts["splits"]
         return Task(
             model=model,
             optimizer=build_optimizer(model, self.params.optim, self.numerics),
@@ -166,14 +170,9 @@ class Pretraining:
             validation=Validation(self._held_out(), train.validate_rows, train.micro_batch_size),
             steps=self._steps,
             tokens_per_step=train.batch_size * self.spec.seq_len,
-            bytes_per_token=self._split["bytes"] / self._split["tokens"],
+            bytes_per_token={name: each["bytes"] / each["tokens"] for name, each in splits.items()},
             flops_per_token=cache(lambda seq_len: self._size(seq_len).flops_per_token),
         )
-
-    @property
-    def _split(self) -> dict[str, Any]:
-        """What the corpus' manifest says of the train split."""
-        return self.corpus.facts["splits"]["train"]
 
     def _size(self, seq_len: int) -> Size:
         return describe(self.spec.model, self.spec.n_vocab, seq_len)
@@ -203,13 +202,14 @@ class Pretraining:
             model = Transformer(self.spec.model, self.spec.n_vocab)
             init_weights(model, self.params.seed)
             return model.to(self.numerics.device)
-        model, found = load_model(self.paths.init, self.numerics.device), read_spec(self.paths.init)
-        if (found.model, found.tokenizer_sha256) != (self.spec.model, self.spec.tokenizer_sha256):
+        former, found = load_model(self.paths.init, "cpu"), read_spec(self.paths.init)
+        if _what_weights_fit(found) != _what_weights_fit(self.spec):
             raise ConfigError(
                 f"train.init: expected {start!r} to have this preset's shape and tokenizer, found "
-                "others; give both presets one model and one corpus"
+                "others; give both presets one model (rope_scaling and targets may differ) and one "
+                "corpus"
             )
-        return model
+        return build_model(self.spec, former.state_dict(), self.numerics.device)
 
     def _publish(self, trainer: Trainer, adoptions: list[dict[str, Any]]) -> None:
         """Write the outputs, once, at the very end: the reports first, the model last."""
@@ -262,6 +262,14 @@ class Pretraining:
             "batch_size": self.params.train.batch_size,
             "numerics": self.numerics.as_dict(),
         }
+
+
+def _what_weights_fit(spec: ModelSpec) -> tuple[ModelConfig, str]:
+    """Return what two networks have in common whose weights may change places.
+
+    Stretched positions are for a network that was trained without, and need no weight of their own.
+    """
+    return replace(spec.model, rope_scaling=None, targets=()), spec.tokenizer_sha256
 
 
 def _sections(params: Params) -> dict[str, Any]:

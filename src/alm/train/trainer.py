@@ -6,7 +6,7 @@ nothing here draws random numbers. So a run that was killed and resumed ends in 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -51,8 +51,8 @@ class Task:
     validation: Validation
     steps: int
     tokens_per_step: int
-    bytes_per_token: float
-    """Of the training text: turns nats per token into bits per byte."""
+    bytes_per_token: Mapping[str, float]
+    """Of the ``train`` and the ``val`` split: turns nats per token into bits per byte."""
     flops_per_token: Callable[[int], float]
     """Length of rows -> operations to train on one token, as ``alm.model.describe`` counts."""
 

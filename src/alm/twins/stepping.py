@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from alm.checkpoint import StateStore
@@ -16,8 +17,11 @@ from alm.train.compilation import compiled_as_decided
 def stepping(training: Pretraining) -> Iterator[Callable[[], None]]:
     """Build the network and the rest of a training, and hand over what does its next step.
 
-    Several may be open at a time where all of them are compiled, or none is.
+    Its rows are of the full length, whatever curriculum the training begins with. Several may be
+    open at a time where all of them are compiled, or none is.
     """
+    data = replace(training.params.data, curriculum=())
+    training = replace(training, params=training.params.model_copy(update={"data": data}))
     task = training.task()
     nowhere = Path()  # a trainer writes there when it saves or plots, which no step does
     around = Surroundings(

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from alm.checkpoint import Fingerprint
+from alm.checkpoint import Fingerprint, StateStore
 from alm.config import Machine, ModelConfig, Params, Stage
 from alm.config.params import MODELS, SCRATCH
 from alm.errors import ConfigError
-from alm.io import canonical_json, read_json
+from alm.io import canonical_json, hold_lock, read_json
 from alm.runtime import Numerics
 from alm.train import Paths, Pretraining
 from alm.twins.variants import Variant
@@ -77,9 +77,15 @@ class Trial:
         return read_json(path) if path.exists() else None
 
     def run(self) -> None:
-        """Train, from where a former run was interrupted, unless that is done already."""
+        """Train, from where a former run was interrupted, unless that is done already.
+
+        The states of a finished trial are removed: what it found is all that is asked for later.
+        """
         if self.result() is None:
             self.training.run()
+            run = self.training.paths.out.parents[1]
+            with hold_lock(run):
+                StateStore(run, 1, print).clear()
 
 
 def _prepare(preset: str, place: str, params: Params, numerics: Numerics) -> Pretraining:
