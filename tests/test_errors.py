@@ -3,11 +3,13 @@
 import inspect
 import re
 import signal
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from alm import errors
-from alm.errors import AlmError, Interrupted
+from alm.errors import AlmError, Interrupted, installing
 
 CLASSES = {
     name: each
@@ -58,3 +60,13 @@ def test_a_parameter_that_cannot_be_used_is_a_value_error_too():
 
 def test_every_class_says_when_it_is_raised():
     assert all(each.__doc__ for each in CLASSES.values())
+
+
+@pytest.mark.parametrize("extra", ["cluster", "export", "hf", "lm-eval"])
+def test_an_extra_is_installed_as_the_project_declares_it(extra):
+    declared = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+
+    command = installing(extra)
+
+    assert extra in declared["optional-dependencies"]
+    assert command.endswith(f"--constraint constraints.txt --editable '.[{extra}]'`")

@@ -64,3 +64,8 @@ class Interrupted(AlmError):
     def __init__(self, signal_number: int, message: str) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def installing(extra: str) -> str:
+    """Spell the command that installs what only some uses need, as a message quotes it."""
+    return f"`.venv/bin/pip install --constraint constraints.txt --editable '.[{extra}]'`"

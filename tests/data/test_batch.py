@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alm.data import Batch
+from alm.data.batch import PADDING
 
 
 def make_batch(n_rows=4, seq_len=12):
@@ -64,6 +65,16 @@ def test_documents_begin_where_they_did_and_are_counted_from_0_in_each_row(seq_l
     assert (short.documents_BT[:, 0] == 0).all()
     steps = np.diff(batch.documents_BT, axis=1, prepend=0).reshape(-1, seq_len)[:, 1:]
     assert np.diff(short.documents_BT, axis=1).tolist() == steps.tolist()
+
+
+def test_padding_is_none_of_the_documents_of_shorter_rows_either():
+    documents = np.array([[0, 0, 1, PADDING, PADDING, PADDING]], np.int32)
+    batch = Batch(np.arange(7)[None], documents, np.ones((1, 6), bool))
+
+    short = batch.cut(2)
+
+    assert short.documents_BT.tolist() == [[0, 0], [0, PADDING], [PADDING, PADDING]]
+    assert short.is_token_BT.tolist() == [[True, True], [True, False], [False, False]]
 
 
 @pytest.mark.parametrize("seq_len", [0, 5, 24])

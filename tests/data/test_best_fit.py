@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alm.data import BestFitRows, DocumentIndex, TokenStream
+from alm.data.batch import PADDING
 from alm.data.best_fit import best_fit_decreasing
 from alm.errors import ConfigError
 
@@ -83,7 +84,7 @@ def test_each_token_but_its_documents_first_is_a_target_once_after_the_one_befor
 
 @settings(max_examples=100)
 @given(lengths=documents, seq_len=st.integers(1, 15))
-def test_documents_are_numbered_within_their_row_and_padding_comes_last(lengths, seq_len):
+def test_documents_are_numbered_within_their_row_and_padding_with_none_comes_last(lengths, seq_len):
     batch = all_of(BestFitRows(FakeStream(lengths), seq_len))
     document_of = np.repeat(np.arange(len(lengths)), lengths)
 
@@ -95,7 +96,7 @@ def test_documents_are_numbered_within_their_row_and_padding_comes_last(lengths,
         assert not mask[n_real - 1 :].any() or n_real > seq_len
         real = document_of[tokens[:n_real]][:seq_len]
         assert numbers[: len(real)].tolist() == np.unique(real, return_inverse=True)[1].tolist()
-        assert (numbers[n_real:] == numbers[: len(real)].max() + 1).all()
+        assert (numbers[n_real:] == PADDING).all()
 
 
 def test_a_long_document_fills_rows_that_share_a_token_and_leaves_a_piece():
@@ -109,7 +110,7 @@ def test_a_long_document_fills_rows_that_share_a_token_and_leaves_a_piece():
         [0, 1, 2, PAD, PAD],
         [11, 12, 13, 14, 15],
     ]
-    assert batch.documents_BT.tolist() == [[0] * 4, [0] * 4, [0, 0, 0, 1], [0, 0, 0, 1]]
+    assert batch.documents_BT.tolist() == [[0] * 4, [0] * 4, [0, 0, 0, PADDING], [0, 0, 0, 1]]
     assert batch.loss_mask_BT.astype(int).tolist() == [
         [1, 1, 1, 1],
         [1, 1, 1, 1],

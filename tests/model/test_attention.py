@@ -27,7 +27,7 @@ def layer(make_config):
 
 @pytest.fixture
 def context():
-    return Context(Rotary(8, 100.0)(0, T, CPU), (Sight(0, T, CPU),), None)
+    return Context(Rotary(8, 100.0)(0, T, CPU), (Sight(0, T, CPU),), None, None)
 
 
 def plain(q_BNTH, k_BGTH, v_BGTH):

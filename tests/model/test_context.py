@@ -188,7 +188,7 @@ def test_alibi_turns_nothing_and_tells_positions_apart_all_the_same(make_config,
     model = make_model(make_config(moe=False, position="alibi"))
     ids_BT = torch.tensor([[5, 5, 9, 5]])
 
-    context = model.contexts.read(ids_BT, None, None)
+    context = model.contexts.read(ids_BT, None, None, None)
     last = [model(ids).hidden_BTD[0, -1] for ids in (ids_BT, ids_BT[:, [0, 2, 1, 3]])]
 
     assert (context.rotation.cos_T1H == 1).all()

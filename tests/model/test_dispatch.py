@@ -18,7 +18,8 @@ def routing():
     experts_SK = chances_SE.topk(K).indices
     weights_SK = torch.rand(S, K, generator=generator).requires_grad_()
     loads_E = count_loads(experts_SK, E)
-    return Routing(weights_SK, experts_SK, chances_SE, loads_E, chances_SE.mean(0), torch.zeros(()))
+    use = loads_E, chances_SE.mean(0), torch.zeros(())
+    return Routing(weights_SK, experts_SK, chances_SE, loads_E, *use)
 
 
 @pytest.fixture(params=[1, 64])

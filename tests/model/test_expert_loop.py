@@ -18,7 +18,7 @@ def random_case(k=2, pad_to=1, dtype=torch.float64, idle=2):
     chances_SE[:, idle] = -1
     experts_SK = chances_SE.topk(k).indices
     loads_E, none = count_loads(experts_SK, E), torch.zeros(())
-    routing = Routing(chances_SE, experts_SK, chances_SE, loads_E, none, none)
+    routing = Routing(chances_SE, experts_SK, chances_SE, loads_E, loads_E, none, none)
     shapes = [(S, D), (S, k), (E, F, D), (E, F, D), (E, D, F)]
     tensors = [torch.randn(shape, generator=generator, dtype=dtype) for shape in shapes]
     return [each.requires_grad_() for each in tensors], plan_dispatch(routing, pad_to), experts_SK

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from alm.data import Batch
+from alm.data.batch import PADDING
+from alm.model import balance_loss
 from alm.train import Examples, next_token_loss, next_token_loss_within_documents
 
-TWO_DOCUMENTS = np.array([[0, 0, 0, 1, 1, 1, 2, 2]], np.int32)  # and padding
+TWO_DOCUMENTS = np.array([[0, 0, 0, 1, 1, 1, PADDING, PADDING]], np.int32)
 SECOND = TWO_DOCUMENTS == 1
 
 
@@ -81,6 +83,31 @@ def test_loads_count_every_choice_of_every_token_once(build):
     loss = trainer.task.objective(trainer.task.model, examples_of(np.zeros((3, 9), dtype=np.int64)))
 
     assert loss.usage.loads_ME.sum().item() == 3 * 8 * 2  # rows * tokens * experts per token
+
+
+@pytest.mark.parametrize("objective", [next_token_loss, next_token_loss_within_documents])
+def test_experts_are_judged_as_if_there_were_no_padding(build, objective):
+    model, tokens, n = build().task.model, np.arange(9)[None], (TWO_DOCUMENTS != PADDING).sum()
+    padded = examples_of(tokens, documents=TWO_DOCUMENTS)
+    bare = examples_of(tokens[:, : n + 1], documents=TWO_DOCUMENTS[:, :n])
+
+    found, expected = (objective(model, each).usage for each in (padded, bare))
+
+    assert bare.is_token_BT is None
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_rows_of_padding_alone_ask_nothing_of_the_experts(build):
+    model = build().task.model
+    examples = examples_of(np.zeros((2, 9), np.int64), documents=np.full((2, 8), PADDING))
+
+    usage = next_token_loss(model, examples).usage
+
+    cost = balance_loss(usage.loads_ME, usage.shares_ME) + usage.z_loss
+    cost.backward()
+    assert cost.item() == usage.loads_ME.sum().item() == 0
+    assert not any(p.grad.any() for p in model.parameters() if p.grad is not None)
 
 
 @pytest.mark.parametrize(

@@ -326,30 +326,6 @@ def test_a_run_without_a_finite_validation_loss_publishes_nothing(prepare, monke
 
 
 @pytest.mark.parametrize(
-    ("rows", "experts", "told"),
-    [("best_fit", True, True), ("best_fit", False, False), ("stream", True, False)],
-)
-def test_padding_among_experts_is_told(prepare, shape, rows, experts, told):
-    write_packed(Path("docs"), n_docs=60)
-    model = shape if experts else replace(shape, moe=None)
-    run, said = prepare(packed="docs", model=model, data={"rows": rows, "seq_len": 16}), []
-
-    run._tell_padding(said.append)
-
-    padding = 1 - run._loader.facts()["fill_rate"]
-    assert len(said) == told
-    assert all(f"{padding:.1%} of the rows' places are padding" in line for line in said)
-
-
-def test_a_run_says_of_padding_as_it_begins(prepare, capsys):
-    write_packed(Path("docs"), n_docs=60)
-
-    prepare(packed="docs", data={"rows": "best_fit", "seq_len": 16}).run()
-
-    assert "of the rows' places are padding" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.parametrize(
     ("masked", "objective"), [(False, next_token_loss), (True, next_token_loss_within_documents)]
 )
 def test_the_document_mask_decides_what_a_token_may_see(prepare, masked, objective):

@@ -6,6 +6,9 @@ from typing import Self
 
 import numpy as np
 
+PADDING = -1
+"""Number of the document of a place that holds no token."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -14,7 +17,7 @@ class Batch:
     tokens_BT: np.ndarray
     """(B, T + 1) int64."""
     documents_BT: np.ndarray
-    """(B, T) int32: number of each input's document within its row, from 0; padding is one more."""
+    """(B, T) int32: number of each input's document within its row, from 0; PADDING holds none."""
     loss_mask_BT: np.ndarray
     """(B, T) bool: which targets count."""
 
@@ -31,6 +34,11 @@ class Batch:
     def n_targets(self) -> int:
         """Targets that count."""
         return int(self.loss_mask_BT.sum())
+
+    @property
+    def is_token_BT(self) -> np.ndarray:
+        """Which inputs are a token, not padding: (B, T) bool."""
+        return self.documents_BT != PADDING
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
@@ -71,6 +79,6 @@ class Batch:
         documents = self.documents_BT.reshape(-1, seq_len)
         return type(self)(
             tokens.reshape(-1, seq_len + 1),
-            documents - documents[:, :1],
+            np.where(documents == PADDING, PADDING, documents - documents[:, :1]),
             self.loss_mask_BT.reshape(-1, seq_len),
         )

@@ -5,7 +5,7 @@ Dimensions: T = ``seq_len`` tokens a model sees at once; a row has ``T + 1`` pla
 
 import numpy as np
 
-from alm.data.batch import Batch
+from alm.data.batch import PADDING, Batch
 from alm.data.stream import Stream
 from alm.errors import ConfigError
 
@@ -101,7 +101,7 @@ class BestFitRows:
         """Return the rows with these numbers, with their documents and loss mask."""
         shape = (len(indices), self.seq_len)
         tokens_BT = np.full((shape[0], self.seq_len + 1), self.stream.pad_id, dtype=np.int64)
-        batch = Batch(tokens_BT, np.zeros(shape, np.int32), np.zeros(shape, bool))
+        batch = Batch(tokens_BT, np.full(shape, PADDING, np.int32), np.zeros(shape, bool))
         for row, i in enumerate(np.asarray(indices).tolist()):
             self._fill(batch, row, i)
         return batch
@@ -116,7 +116,6 @@ class BestFitRows:
             counted = self.stream.read_loss_mask(start + 1, start + length)
             batch.loss_mask_BT[row, at : end - 1] = counted
             at = end
-            batch.documents_BT[row, end:] = number + 1
 
     def _spans(self, i: int) -> list[tuple[int, int]]:
         """Return where in the stream each piece of row ``i`` begins, and its tokens."""

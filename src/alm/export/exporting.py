@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from alm.errors import installing
 from alm.export.gate import Files, Passed, pass_gate
 from alm.export.gguf import Format, write_gguf
 from alm.export.huggingface import write_huggingface
@@ -24,7 +25,7 @@ LIBRARIES = ("gguf", "numpy", "safetensors", "torch", "transformers", "xllamacpp
 N_PROMPTS = 24
 UNREAD = (
     "llama.cpp: not installed, so nothing has read the GGUF files; install it with "
-    "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
+    f"{installing('export')}"
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from alm.errors import ConfigError, IntegrityError
+from alm.errors import ConfigError, IntegrityError, installing
 from alm.export.gguf import Format
 from alm.export.llama_cpp_peer import Questions, ask_llama_cpp, has_llama_cpp
 from alm.export.parity import EXACT, Bounds, Parity, compare
@@ -91,8 +91,7 @@ def pass_gate(source: Source, files: Files, rows: Sequence[np.ndarray]) -> Passe
     elif files.huggingface is None:
         raise ConfigError(
             "expected the package xllamacpp, which this export is compared with, found none; "
-            "install it with "
-            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
+            f"install it with {installing('export')}"
         )
     return Passed(len(rows), len(strings), parities)
 

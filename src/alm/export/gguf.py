@@ -9,7 +9,7 @@ import numpy as np
 
 from alm.checkpoint import ModelSpec
 from alm.config import ModelConfig, MoEConfig
-from alm.errors import ConfigError, IntegrityError
+from alm.errors import ConfigError, IntegrityError, installing
 from alm.export.architecture import architecture_of
 from alm.export.config_json import weighs_by_share
 from alm.export.names import Tensor, gguf_tensors
@@ -72,8 +72,8 @@ def _new_writer(path: Path, architecture: str) -> "GGUFWriter":
         from gguf import GGUFWriter
     except ImportError:
         raise ConfigError(
-            "expected the package gguf, which writes GGUF files, found none; install it with "
-            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
+            "expected the package gguf, which writes GGUF files, found none; "
+            f"install it with {installing('export')}"
         ) from None
     return GGUFWriter(path, architecture)
 

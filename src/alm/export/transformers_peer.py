@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import torch
 
-from alm.errors import ConfigError, IntegrityError
+from alm.errors import ConfigError, IntegrityError, installing
 
 COMPLAINTS = ("missing_keys", "unexpected_keys", "mismatched_keys")
 
@@ -60,8 +60,7 @@ def _import():  # noqa: ANN202
     except ImportError:
         raise ConfigError(
             "expected the package transformers, which an export is compared with, found none; "
-            "install it with "
-            "`.venv/bin/pip install --constraint constraints.txt --editable '.[export]'`"
+            f"install it with {installing('export')}"
         ) from None
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""What the attention of every layer needs to know about the tokens of one forward pass.
+"""What every layer needs to know about the tokens of one forward pass.
 
 Dimensions: B batch, T new tokens, N query heads.
 """
@@ -22,6 +22,8 @@ class Context(NamedTuple):
     sights: tuple[Sight, ...]
     """Of each layer."""
     cache: KVCache | None
+    is_token_BT: Tensor | None
+    """Which of them are no padding; None: all."""
 
 
 class Contexts:
@@ -36,7 +38,13 @@ class Contexts:
         else:
             self.rotary = Rotary(config.d_head, config.rope_theta, config.rope_scaling)
 
-    def read(self, ids_BT: Tensor, cache: KVCache | None, documents_BT: Tensor | None) -> Context:
+    def read(
+        self,
+        ids_BT: Tensor,
+        cache: KVCache | None,
+        documents_BT: Tensor | None,
+        is_token_BT: Tensor | None,
+    ) -> Context:
         """Return the context of ``ids_BT``, which follow what is in ``cache``.
 
         Raises:
@@ -57,7 +65,8 @@ class Contexts:
             for sight in seen.values():
                 sight.prepare()
         rotation = self._turn(n_past, n_past + n_tokens, ids_BT.device)
-        return Context(rotation, tuple(seen[window] for window in self.windows), cache)
+        sights = tuple(seen[window] for window in self.windows)
+        return Context(rotation, sights, cache, is_token_BT)
 
     def _turn(self, start: int, stop: int, device: torch.device) -> Rotation:
         if self.rotary is not None:

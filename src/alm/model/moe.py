@@ -60,14 +60,18 @@ class MixtureOfExperts(nn.Module):
         d_shared = config.n_shared_experts * config.d_expert
         self.shared = FeedForward(d_model, d_shared) if d_shared else None
 
-    def forward(self, x_BTD: Tensor, run: Runner = keep) -> tuple[Tensor, Routing]:
+    def forward(
+        self, x_BTD: Tensor, is_token_BT: Tensor | None = None, run: Runner = keep
+    ) -> tuple[Tensor, Routing]:
         """Apply the mixture to every token; ``run`` applies the experts once their choice is made.
 
         With ``run`` set to ``recompute``, the experts are computed again in the backward pass, for
         the same choice: a second one could differ by rounding, and would count its loads again.
+        What the routing says of the experts' use is of tokens, not of padding; ``is_token_BT`` of
+        None: there is no padding.
         """
         x_SD = x_BTD.flatten(0, -2)
-        routing = self.router(x_SD)
+        routing = self.router(x_SD, None if is_token_BT is None else is_token_BT.flatten())
         plan = plan_dispatch(routing, padding(x_SD))
         y_SD = run(lambda x, weights: self._add_up(x, weights, plan), x_SD, routing.weights_SK)
         return y_SD.view_as(x_BTD), routing

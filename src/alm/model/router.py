@@ -22,8 +22,9 @@ class Routing(NamedTuple):
     experts_SK: Tensor  # int64 in [0, E), no repeats within a row
     scores_SE: Tensor  # float32, in (0, 1)
     loads_E: Tensor  # int64, assignments to each expert; they sum to S * K
+    used_E: Tensor  # int64, those of tokens: this and what follows is without padding
     shares_E: Tensor  # float32, mean over tokens of the scores once they sum to 1
-    z_loss: Tensor  # float32 scalar
+    z_loss: Tensor  # float32 scalar, mean over tokens
 
 
 class Router(nn.Module):
@@ -42,7 +43,7 @@ class Router(nn.Module):
     another expert instead of moving a value a little.
 
     Shape:
-        x_SD -> Routing of (S, K), (S, K), (S, E), (E,), (E,) and ().
+        x_SD -> Routing of (S, K), (S, K), (S, E), (E,), (E,), (E,) and ().
 
     Reference:
         sigmoid: DeepSeek-AI 2024 (arXiv:2412.19437), section 2.1.2, equations 12 to 16; Wang et al.
@@ -61,19 +62,30 @@ class Router(nn.Module):
         bias_E = torch.zeros(config.n_experts, dtype=torch.float32)
         self.register_buffer("selection_bias", bias_E if self.kind == "sigmoid" else None)
 
-    def forward(self, x_SD: Tensor) -> Routing:
-        """Route ``x_SD``; ties go to whichever expert ``torch.topk`` returns first."""
+    def forward(self, x_SD: Tensor, is_token_S: Tensor | None = None) -> Routing:
+        """Route ``x_SD``; ties go to whichever expert ``torch.topk`` returns first.
+
+        Padding, where ``is_token_S`` is false, takes its rows like any token, but neither a loss
+        nor a bias hears of it.
+        """
         logits_SE = _Logits.apply(x_SD, self.weight)
         scores_SE = score(logits_SE, self.kind)
         experts_SK = choose(scores_SE, self.selection_bias, self.n_experts_per_token)
+        loads_E = count_loads(experts_SK, len(self.weight))
+        used_E = loads_E if is_token_S is None else self._count_used(experts_SK, is_token_S)
         return Routing(
             weights_SK=weigh(scores_SE, experts_SK),
             experts_SK=experts_SK,
             scores_SE=scores_SE,
-            loads_E=count_loads(experts_SK, len(self.weight)),
-            shares_E=share(scores_SE),
-            z_loss=logits_SE.logsumexp(-1).square().mean(),
+            loads_E=loads_E,
+            used_E=used_E,
+            shares_E=share(scores_SE, is_token_S),
+            z_loss=mean_over_tokens(logits_SE.logsumexp(-1).square(), is_token_S),
         )
+
+    def _count_used(self, experts_SK: Tensor, is_token_S: Tensor) -> Tensor:
+        nobodys = len(self.weight)
+        return count_loads(experts_SK.where(is_token_S.unsqueeze(-1), nobodys), nobodys)
 
     @torch.no_grad()
     def update_selection_bias(self, loads_E: Tensor, rate: float) -> None:
@@ -122,9 +134,20 @@ def weigh(scores_SE: Tensor, experts_SK: Tensor) -> Tensor:
     return chosen_SK / (chosen_SK.sum(-1, keepdim=True) + _TINY)
 
 
-def share(scores_SE: Tensor) -> Tensor:
+def share(scores_SE: Tensor, is_token_S: Tensor | None = None) -> Tensor:
     """Return the mean over tokens of each expert's part of a token's scores: (E,), sums to 1."""
-    return (scores_SE / (scores_SE.sum(-1, keepdim=True) + _TINY)).mean(0)
+    return mean_over_tokens(scores_SE / (scores_SE.sum(-1, keepdim=True) + _TINY), is_token_S)
+
+
+def mean_over_tokens(values: Tensor, is_token_S: Tensor | None) -> Tensor:
+    """Return the mean of those rows that are tokens, (S, ...) -> (...); 0 where none is.
+
+    Where ``is_token_S`` is None, all are.
+    """
+    if is_token_S is None:
+        return values.mean(0)
+    is_token = is_token_S.view(-1, *(1 for _ in values.shape[1:]))
+    return values.where(is_token, 0).sum(0) / is_token_S.sum().clamp(min=1)
 
 
 def count_loads(experts_SK: Tensor, n_experts: int) -> Tensor:

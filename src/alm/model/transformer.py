@@ -58,7 +58,8 @@ class Block(nn.Module):
         run = recompute if recomputes else keep
         x_BTD = x_BTD + run(lambda x: self._attend(x, context), x_BTD)
         if isinstance(self.feed_forward, MixtureOfExperts):
-            y_BTD, routing = self.feed_forward(self.feed_forward_norm(x_BTD), run)
+            normed_BTD = self.feed_forward_norm(x_BTD)
+            y_BTD, routing = self.feed_forward(normed_BTD, context.is_token_BT, run)
             return x_BTD + y_BTD, routing
         return x_BTD + run(self._feed_forward, x_BTD), None
 
@@ -115,17 +116,18 @@ class Transformer(nn.Module):
         ids_BT: Tensor,
         cache: KVCache | None = None,
         documents_BT: Tensor | None = None,
+        is_token_BT: Tensor | None = None,
     ) -> Forward:
         """Read tokens, after those in ``cache`` if there is one, and add them to it.
 
         With ``documents_BT``, the number of each token's document, a token attends to its own
-        document only.
+        document only. ``is_token_BT`` says what the usage is of: all where it is None.
 
         Raises:
             InputError: the cache has no room for them.
             ValueError: there are both a cache and documents, which the cache does not know of.
         """
-        context = self.contexts.read(ids_BT, cache, documents_BT)
+        context = self.contexts.read(ids_BT, cache, documents_BT, is_token_BT)
         x_BTD = self.embed(ids_BT)
         routings = []
         recomputes = self.recompute and cache is None

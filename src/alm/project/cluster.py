@@ -17,9 +17,7 @@ from typing import Any, Self
 from alm.config import Machine, Stage
 from alm.config.checks import choose_from
 from alm.config.settings import TEXT_SECTIONS
-from alm.errors import AlmError, ConfigError, IntegrityError
-
-INSTALL = ".venv/bin/python -m pip install --constraint constraints.txt --editable '.[cluster]'"
+from alm.errors import AlmError, ConfigError, IntegrityError, installing
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,9 @@ def _execute(command: StageCommand, tasks: int, workers: int, log: Path) -> None
     try:
         from datatrove.executor import LocalPipelineExecutor
     except ModuleNotFoundError:
-        raise ConfigError(f"expected datatrove, found no such package; run: {INSTALL}") from None
+        raise ConfigError(
+            f"expected datatrove, found no such package; install it with {installing('cluster')}"
+        ) from None
     LocalPipelineExecutor(
         pipeline=[command],
         tasks=tasks,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alm.config import SampleConfig
-from alm.errors import AlmError, ConfigError, InputError
+from alm.errors import AlmError, ConfigError, InputError, installing
 from alm.infer import Engine, Request, Scores
 from alm.tasks.likelihood import count_shared
 
@@ -22,7 +22,7 @@ try:
 except ModuleNotFoundError as error:
     raise ConfigError(
         f"expected lm-evaluation-harness, found no {error.name}; install it with "
-        "`.venv/bin/pip install --constraint constraints.txt --editable '.[lm-eval]'`"
+        f"{installing('lm-eval')}"
     ) from None
 
 SEED = 0  # of what a task wants sampled

@@ -20,14 +20,17 @@ class Examples:
     tokens_BT: Tensor
     """(B, T + 1) int64: the first T are the inputs, the last T the targets."""
     documents_BT: Tensor
-    """(B, T) int32: number of each input's document within its row; padding is one more."""
+    """(B, T) int32: number of each input's document within its row; padding is of none."""
     loss_mask_BT: Tensor
     """(B, T) bool: which targets count."""
+    is_token_BT: Tensor | None = None
+    """(B, T) bool: which inputs are no padding; None: all."""
 
     @classmethod
     def of(cls, batch: Batch, device: str) -> Self:
         """Copy a batch to a device; a GPU reads it while the host goes on."""
-        arrays = (batch.tokens_BT, batch.documents_BT, batch.loss_mask_BT)
+        arrays = [batch.tokens_BT, batch.documents_BT, batch.loss_mask_BT]
+        arrays += [] if batch.is_token_BT.all() else [batch.is_token_BT]
         return cls(*(_copy(array, device) for array in arrays))
 
 
@@ -52,8 +55,8 @@ def next_token_loss(model: Transformer, examples: Examples) -> Loss:
 def next_token_loss_within_documents(model: Transformer, examples: Examples) -> Loss:
     """Predict every token from those of its own document before it; 0 where no target counts.
 
-    Padding is a document of its own, which no token that counts can see. A document's first token
-    is predicted from the end of the one before it, as the row has it.
+    No token sees padding. A document's first token is predicted from the end of the one before it,
+    as the row has it.
     """
     return _next_token_loss(model, examples, examples.documents_BT)
 
@@ -64,7 +67,9 @@ def choose_objective(config: DataConfig) -> Objective:
 
 
 def _next_token_loss(model: Transformer, examples: Examples, documents_BT: Tensor | None) -> Loss:
-    output = model(examples.tokens_BT[:, :-1], documents_BT=documents_BT)
+    output = model(
+        examples.tokens_BT[:, :-1], documents_BT=documents_BT, is_token_BT=examples.is_token_BT
+    )
     targets_BT = examples.tokens_BT[:, 1:].masked_fill(~examples.loss_mask_BT, IGNORED)
     value = mean_cross_entropy(
         output.hidden_BTD.flatten(0, 1), model.head_weight, targets_BT.flatten()

@@ -1,6 +1,5 @@
 """Train a preset's network on its corpus, from its newest state to the published model."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -38,7 +37,6 @@ from alm.train.validation import Validation
 PACKED = "corpus.packed"
 MODEL = "model.pretrain"
 SECTIONS = ("runtime", "data", "optim", "train")
-FULL = 0.98  # share of places that hold a token, from which padding is not worth a word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +134,6 @@ class Pretraining:
     def _train(self, store: StateStore, stop: StopRequest, board: Board) -> Trainer:
         task = self.task()
         with ProgressLine("pretrain", task.steps) as line:
-            self._tell_padding(line.say)
             around = Surroundings(store=store, line=line, board=board, stop=stop)
             trainer = Trainer(task, self.params.train, self.numerics, around)
             try:
@@ -145,18 +142,6 @@ class Pretraining:
             finally:
                 board.close()
         return trainer
-
-    def _tell_padding(self, say: Callable[[str], None]) -> None:
-        """Say how much of the experts' statistics is padding, where that is more than a little.
-
-        The model is not told which places are padding: its loads, balance loss and biases count it.
-        """
-        fill_rate = self._loader.facts()["fill_rate"]
-        if self.spec.model.moe and fill_rate < FULL:
-            say(
-                f"{1 - fill_rate:.1%} of the rows' places are padding, and so of what experts are "
-                "balanced by; data.rows: stream has none"
-            )
 
     def task(self) -> Task:
         """Build the network and all else that the loop of this training needs."""

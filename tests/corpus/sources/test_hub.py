@@ -130,7 +130,9 @@ def test_dataset_that_cannot_be_opened_is_told_with_what_to_look_at(folder, read
 def test_absent_package_is_told_with_the_cure(folder, read, monkeypatch):
     monkeypatch.setattr("alm.corpus.sources.hub.LIBRARY", "datasets-of-nobody")
 
-    with pytest.raises(ConfigError, match=r"found none; run: `.*pip install .*'\.\[hf\]'`"):
+    with pytest.raises(
+        ConfigError, match=r"found none; install it with `.*pip install .*'\.\[hf\]'`"
+    ):
         read()
 
 

@@ -24,7 +24,7 @@ from alm.corpus.sources.reader import Items, Notes, Reader, Span
 from alm.corpus.sources.record import Origin
 from alm.corpus.sources.rows import FieldTally, RowReader
 from alm.corpus.sources.stream import ChunkStore, Rows, store_stream
-from alm.errors import AlmError, ConfigError, InputError
+from alm.errors import AlmError, ConfigError, InputError, installing
 from alm.io import hold_lock, read_json, write_json
 
 LIBRARY = "datasets"
@@ -204,8 +204,8 @@ def _version(source: str) -> str:
         return importlib.metadata.version(LIBRARY)
     except importlib.metadata.PackageNotFoundError:
         raise ConfigError(
-            f"source {source!r}: expected the package {LIBRARY} for kind hf, found none; run: "
-            "`.venv/bin/pip install --constraint constraints.txt --editable '.[hf]'`"
+            f"source {source!r}: expected the package {LIBRARY} for kind hf, found none; "
+            f"install it with {installing('hf')}"
         ) from None
 
 
