@@ -14,7 +14,7 @@ from alm.checkpoint import load_model
 from alm.io import Manifest, read_json
 
 REPO = Path(__file__).parents[2]
-SIZES = ["--threads=1", "--prompt=4", "--new=8", "--long=16", "--turns=1"]
+SIZES = ["--threads=1", "--prompt=4", "--new=96", "--long=16", "--turns=3"]
 
 
 def test_everybody_speaks_at_every_number_of_threads():
