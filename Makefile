@@ -245,7 +245,7 @@ bench-train: $(INSTALLED) ## A training step beside transformers: MODEL=pico DEV
 bench-infer: $(INSTALLED) ## New tokens a second beside transformers and llama.cpp, on int8 weights; a few minutes
 	@$(PY) benchmarks/inference.py $(if $(OUT),--out=$(call quote,$(OUT))) $(ARGS)
 
-bench-quality: $(INSTALLED) ## Time to quality beside GPT-2 on real text; under an hour, goes on if interrupted
+bench-quality: $(INSTALLED) ## Time to quality beside GPT-2 on real text; an hour, goes on if interrupted
 	$(ask_git)
 	$(stamp_host)
 	@$(DVC) repro pack@stdlib
