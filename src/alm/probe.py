@@ -134,8 +134,8 @@ class _Timed:
         noise = torch.Generator().manual_seed(SEED)
         tokens_BT = torch.randint(n_vocab, (shape[0], shape[1] + 1), generator=noise)
         documents_BT = torch.zeros(shape, dtype=torch.int32)
-        examples = Examples(tokens_BT, documents_BT, torch.ones(shape, dtype=torch.bool))
-        self.examples = Examples(*(each.to(device) for each in vars(examples).values()))
+        rows = (tokens_BT, documents_BT, torch.ones(shape, dtype=torch.bool))
+        self.examples = Examples(*(each.to(device) for each in rows))
         self.train_config, self.numerics = params.train, numerics
 
     @torch.inference_mode()
