@@ -35,7 +35,11 @@ METRICS = $(sort $(wildcard reports/*/pretrain.json reports/*/evaluate.json repo
 STATES := "$${ALM_STATE_DIR:-.state}"
 TEXT_STAGES := ingest normalize dedup filter tokenizer pack
 MODEL_STAGES := pretrain evaluate quantize sample report export
-# Apple's GPU is not proven yet; ALM_DEVICE=mps tries it.
+# DEVICE=cuda is ALM_DEVICE=cuda, shorter; one that stands in the environment is somebody else's.
+ifeq ($(origin DEVICE),command line)
+export ALM_DEVICE := $(DEVICE)
+endif
+# Apple's GPU is not proven yet; DEVICE=mps tries it.
 ifeq ($(shell uname),Darwin)
 ALM_DEVICE ?= cpu
 export ALM_DEVICE
@@ -275,7 +279,7 @@ setup: $(INSTALLED) ## Make .venv (TORCH_INDEX=<url> takes torch from there); ev
 	@echo ".venv holds what constraints.txt names; next: make"
 
 help: ## This list
-	@awk 'BEGIN { FS = ":.*## "; print "usage: make <verb> [PRESET=tiny] [CORPUS=] [MODEL=] [YES=1] [FORCE=1]" } \
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <verb> [PRESET=tiny] [CORPUS=] [MODEL=] [DEVICE=] [YES=1] [FORCE=1]" } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 

@@ -214,6 +214,13 @@ def test_consent_reaches_whoever_asks_for_it(project):
     assert project.called("pretrain")[0] == "yes="
 
 
+def test_a_device_is_chosen_on_the_command_line_alone(project):
+    project.write(".venv/bin/dvc", '#!/bin/sh\necho "device=$ALM_DEVICE" >> "$CALLS"\n')
+
+    assert project.called("pretrain", "DEVICE=cuda", ALM_DEVICE="cpu")[-1] == "device=cuda"
+    assert project.called("pretrain", DEVICE="a phone", ALM_DEVICE="cpu")[-1] == "device=cpu"
+
+
 def test_stages_find_our_python_first_and_run_under_a_plain_shell(project):
     project.write(".venv/bin/dvc", '#!/bin/sh\necho "$(command -v python) $SHELL" >> "$CALLS"\n')
 
