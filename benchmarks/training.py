@@ -5,8 +5,8 @@
 One step is an optimizer step, all of it: every micro-batch forward and backward, clipping, and the
 optimizer. alm's are those of its own trainer (Muon and AdamW, loss of balance, selection biases);
 transformers' are the same network under a fused AdamW. All have noise of the same size in the same
-micro-batches and take turns, each in a process of its own; the median step counts. Refuses a
-machine that is busy with something else.
+micro-batches and take turns, each in a process of its own (on a GPU one after the other); the
+median step counts. Refuses a machine that is busy with something else.
 """
 
 import argparse
@@ -113,13 +113,29 @@ def hold(args: argparse.Namespace) -> Table:
         for seat in (*seats, *gemms.values()):
             seat.open()
         seats = _distinct(seats)
-        for turn in range(args.turns + 1):  # the first warms up
-            print(f"turn {turn} of {args.turns}", file=sys.stderr, flush=True)
-            for seat in (*gemms.values(), *seats):
-                seat.step(counts=turn > 0)
-        for seat in seats:
-            seat.finish()
+        for group in share_out(seats):
+            _take_turns(args.turns, group, gemms)
     return Table([_standing(seat) for seat in seats], _rates(gemms))
+
+
+def share_out(seats: list[Seat]) -> list[list[Seat]]:
+    """Return who takes turns with whom: all on a CPU, nobody on a GPU.
+
+    On a CPU, what slows one turn down slows all contenders. A GPU runs evenly, and has not the
+    memory for all of them: each keeps what it has allocated until it ends.
+    """
+    on_cpu = all(seat.facts["device"] == "cpu" for seat in seats)
+    return [seats] if on_cpu else [[seat] for seat in seats]
+
+
+def _take_turns(turns: int, seats: list[Seat], gemms: dict[str, Seat]) -> None:
+    """Let these contenders do their steps, with bare products between, and end them."""
+    for turn in range(turns + 1):  # the first warms up
+        print(f"turn {turn} of {turns}", file=sys.stderr, flush=True)
+        for seat in (*gemms.values(), *seats):
+            seat.step(counts=turn > 0)
+    for seat in seats:
+        seat.finish()
 
 
 def _distinct(seats: list[Seat]) -> list[Seat]:
@@ -163,17 +179,18 @@ def main(args: argparse.Namespace) -> None:
     """Hold the contest and print the table."""
     if not args.anyway:
         refuse_busy()
+    installed = describe(PACKAGES)  # what is missing is told before, not after the contest
     table = hold(args)
+    if args.out:
+        figures = {"masked": args.masked, "gemm": table.rates.gemm}
+        write_json(args.out, {**figures, "standings": [s.to_dict() for s in table.standings]})
     gemm = ", ".join(f"{name} {rate / 1e9:,.0f}" for name, rate in table.rates.gemm.items())
-    print(f"{describe(PACKAGES)}; {table.standings[0].where}")
+    print(f"{installed}; {table.standings[0].where}")
     print(
         f"{args.rows} x {args.seq_len} tokens a step in micro-batches of {args.micro_rows}, median "
         f"of {args.turns}; GEMM, GFLOP/s: {gemm}{'; without AMX, AVX512-BF16' * args.masked}\n"
     )
     print(table.render())
-    if args.out:
-        figures = {"masked": args.masked, "gemm": table.rates.gemm}
-        write_json(args.out, {**figures, "standings": [s.to_dict() for s in table.standings]})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from training import list_contenders, plan_tokens
+from contender import Seat
+from training import list_contenders, plan_tokens, share_out
 
 from alm.config import Params
 from alm.io import read_json
@@ -61,6 +62,13 @@ def test_compiled_peers_are_added_where_asked_for():
 def test_run_is_as_long_as_its_preset_or_as_its_size_asks():
     assert plan_tokens("pico", 512) == Params.load("pico").train.tokens
     assert plan_tokens("dense_tiny", 128) == 20 * 918_912
+
+
+@pytest.mark.parametrize(("device", "groups"), [("cpu", [2]), ("NVIDIA H200", [1, 1])])
+def test_all_take_turns_on_a_cpu_and_nobody_shares_a_gpu(device, groups):
+    seats = [Seat(None, {}, facts={"device": device}) for _ in range(2)]
+
+    assert [len(group) for group in share_out(seats)] == groups
 
 
 @pytest.mark.nightly

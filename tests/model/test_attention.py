@@ -27,7 +27,7 @@ def layer(make_config):
 
 @pytest.fixture
 def context():
-    return Context(Rotary(8, 100.0)(0, T, CPU), (Sight(0, T, CPU),), None, None)
+    return Context(Rotary(8, 100.0)(0, T, CPU), Sight(0, T, CPU), None, None)
 
 
 def plain(q_BNTH, k_BGTH, v_BGTH):
@@ -86,14 +86,10 @@ def test_training_on_a_cpu_goes_by_blocks_and_generating_does_not(layer, context
     )
     x_BTD = torch.randn(B, T, 24)
 
-    layer(x_BTD, context, 0)
+    layer(x_BTD, context)
     assert len(calls) == 1
 
-    class Cache:
-        def append(self, layer, k, v):
-            return k, v
-
-    layer(x_BTD, context._replace(cache=Cache()), 0)
+    layer(x_BTD, context._replace(append=lambda k, v: (k, v)))
     assert len(calls) == 1
 
 
@@ -119,12 +115,11 @@ def test_other_dtypes_are_left_to_torch(dtype):
     assert not goes_by_blocks(torch.zeros(1, 1, 1, 2, dtype=dtype), Sight(0, T, CPU))
 
 
-def test_layers_of_one_pass_see_by_their_own_sights(layer, context):
+def test_a_layer_sees_by_its_sight(layer, context):
     x_BTD = torch.randn(B, T, 24)
-    near = Sight(0, T, CPU, window=3)
-    both = context._replace(sights=(context.sights[0], near))
+    near = context._replace(sight=Sight(0, T, CPU, window=3))
 
-    full, windowed = layer(x_BTD, both, 0), layer(x_BTD, both, 1)
+    full, windowed = layer(x_BTD, context), layer(x_BTD, near)
 
     torch.testing.assert_close(full[:, :3], windowed[:, :3])
     assert (full[:, 3:] - windowed[:, 3:]).abs().max() > 0.01
@@ -148,14 +143,14 @@ def test_layer_normalises_turns_attends_and_projects(layer, context):
     q, k = layer.q_norm(q, context.rotation), layer.k_norm(k, context.rotation)
     mixed = plain(*(x.transpose(1, 2) for x in (q, k, v))).transpose(1, 2).reshape(B, T, -1)
 
-    torch.testing.assert_close(layer(x_BTD, context, 0), layer.o(mixed), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(layer(x_BTD, context), layer.o(mixed), rtol=1e-4, atol=1e-5)
 
 
 def test_scores_do_not_grow_with_the_queries(layer, context):
     """Queries and keys are normalised, so a larger projection changes nothing."""
     x_BTD = torch.randn(B, T, 24)
-    before = layer(x_BTD, context, 0)
+    before = layer(x_BTD, context)
 
     layer.q.weight.data *= 100
 
-    torch.testing.assert_close(layer(x_BTD, context, 0), before, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(layer(x_BTD, context), before, rtol=1e-3, atol=1e-4)

@@ -104,6 +104,7 @@ def test_without_windows_every_layer_sees_everything(make_config):
 def test_through_windows_alone_nothing_farther_than_their_sum_is_seen(make_config, make_model):
     model = make_model(make_config(moe=False, window=WindowConfig(size=4, full_every=9)))
     model.blocks = model.blocks[:2]  # without the last layer
+    model.contexts.windows = model.contexts.windows[:2]
     ids_BT = draw_ids(30)
     changed_BT = ids_BT.clone()
     changed_BT[:, 10] = (ids_BT[:, 10] + 1) % N_VOCAB
@@ -188,7 +189,7 @@ def test_alibi_turns_nothing_and_tells_positions_apart_all_the_same(make_config,
     model = make_model(make_config(moe=False, position="alibi"))
     ids_BT = torch.tensor([[5, 5, 9, 5]])
 
-    context = model.contexts.read(ids_BT, None, None, None)
+    context = model.contexts.read(ids_BT, None, None, None)[0]
     last = [model(ids).hidden_BTD[0, -1] for ids in (ids_BT, ids_BT[:, [0, 2, 1, 3]])]
 
     assert (context.rotation.cos_T1H == 1).all()

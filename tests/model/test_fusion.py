@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from alm.model import mean_cross_entropy
+from alm.model import attention, mean_cross_entropy, moe
 from alm.model.fusion import CACHE, Kernel, compile_blocks, compiled_kernels, kernel
+from alm.model.sight import Sight
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch compiles with deprecated parts of its own
 
@@ -28,12 +29,12 @@ def traced(monkeypatch, forget):
     return names
 
 
-def train(model, dtype=torch.bfloat16):
+def train(model, ids_BT=IDS_BT, dtype=torch.bfloat16):
     """Return the loss and all gradients of one pass."""
     model.zero_grad()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-        hidden_BTD = model(IDS_BT).hidden_BTD
-        value = mean_cross_entropy(hidden_BTD.flatten(0, 1), model.head_weight, IDS_BT.flatten())
+        hidden_BTD = model(ids_BT).hidden_BTD
+        value = mean_cross_entropy(hidden_BTD.flatten(0, 1), model.head_weight, ids_BT.flatten())
     value.backward()
     return [value.detach(), *(parameter.grad.clone() for parameter in model.parameters())]
 
@@ -42,10 +43,10 @@ def test_every_kernel_is_traced_whole_and_gives_what_it_gives_as_written(
     make_model, traced, kernels
 ):
     model = make_model()
-    expected = train(model, torch.float32)
+    expected = train(model, dtype=torch.float32)
 
     with compiled_kernels(Path("unused")):
-        found = train(model, torch.float32)
+        found = train(model, dtype=torch.float32)
 
     assert sorted(traced) == sorted(each.__name__ for each in kernels)
     torch.testing.assert_close(found, expected)
@@ -100,8 +101,34 @@ def test_compiled_blocks_give_what_blocks_give(make_config, make_model, forget):
     twin = copy.deepcopy(model)
     compile_blocks(twin.blocks, backend="eager")
 
-    torch.testing.assert_close(train(twin, torch.float32), train(model, torch.float32))
+    torch.testing.assert_close(train(twin, dtype=torch.float32), train(model, dtype=torch.float32))
     assert list(twin.state_dict()) == list(model.state_dict())
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch, forget):
+    """Let the network decide as on a GPU with a grouped kernel."""
+    monkeypatch.setattr(attention, "goes_by_blocks", lambda *_: False)
+    monkeypatch.setattr(moe, "has_kernel", lambda *_: True)
+    monkeypatch.setattr(moe, "padding", lambda _: 1)
+    monkeypatch.setattr(Sight, "mask", None)  # which is there before blocks begin
+
+
+@pytest.mark.parametrize(("experts", "n_kinds"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("recompute", [False, True])
+def test_blocks_of_one_kind_are_compiled_once_and_in_one_piece(
+    make_config, make_model, as_on_a_gpu, experts, n_kinds, recompute
+):
+    model, inputs = make_model(make_config(moe=experts, n_layers=5)), []
+    model.recompute = recompute
+    compile_blocks(model.blocks, backend=lambda graph, given: inputs.append(given) or graph.forward)
+
+    train(model)
+    assert len(inputs) == n_kinds
+
+    train(model, IDS_BT[:, :30])  # compiled for this size, and not for any
+    assert len(inputs) == 2 * n_kinds
+    assert not [each for given in inputs for each in given if isinstance(each, torch.SymInt)]
 
 
 @pytest.mark.nightly

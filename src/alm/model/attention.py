@@ -44,14 +44,14 @@ class Attention(nn.Module):
         self.q_norm = HeadNorm(config.d_head, config.norm_eps)
         self.k_norm = HeadNorm(config.d_head, config.norm_eps)
 
-    def forward(self, x_BTD: Tensor, context: Context, layer: int) -> Tensor:
-        """Attend; ``layer`` is this layer's place in the cache and the context."""
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Attend to what ``context`` lets this layer see."""
         q_BTNH = self.q_norm(self._heads(self.q(x_BTD)), context.rotation)
         k_BPGH = self.k_norm(self._heads(self.k(x_BTD)), context.rotation)
         v_BPGH = self._heads(self.v(x_BTD))
-        sight = context.sights[layer]
-        if context.cache is not None:
-            k_BPGH, v_BPGH = context.cache.append(layer, k_BPGH, v_BPGH)
+        sight = context.sight
+        if context.append is not None:
+            k_BPGH, v_BPGH = context.append(k_BPGH, v_BPGH)
             y_BTNH = attend(q_BTNH, k_BPGH, v_BPGH, self.scale, sight)
         elif goes_by_blocks(q_BTNH, sight):
             y_BTNH = blocked_attention(q_BTNH, k_BPGH, v_BPGH, self.scale, sight)

@@ -1,8 +1,11 @@
-"""What every layer needs to know about the tokens of one forward pass.
+"""What each layer needs to know about the tokens of one forward pass.
 
-Dimensions: B batch, T new tokens, N query heads.
+Dimensions: B batch, T new tokens, P tokens with those in the cache, N query heads, G key/value
+heads, H width of a head.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -16,18 +19,22 @@ from alm.model.sight import Sight
 
 
 class Context(NamedTuple):
-    """The tokens' positions, who sees whom, and what was read before."""
+    """The tokens' positions, who sees whom in this layer, and what it has read before.
+
+    A layer is told no number of its own: layers of one kind are one program to a compiler, which
+    would make another for each number.
+    """
 
     rotation: Rotation
-    sights: tuple[Sight, ...]
-    """Of each layer."""
-    cache: KVCache | None
+    sight: Sight
+    append: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None
+    """Stores new keys and values, (B, T, G, H); returns all, (B, P, G, H). None: no cache."""
     is_token_BT: Tensor | None
     """Which of them are no padding; None: all."""
 
 
 class Contexts:
-    """Make the context of each forward pass of a network of this shape."""
+    """Make the contexts of each forward pass of a network of this shape."""
 
     def __init__(self, config: ModelConfig) -> None:
         self.d_head = config.d_head
@@ -44,8 +51,8 @@ class Contexts:
         cache: KVCache | None,
         documents_BT: Tensor | None,
         is_token_BT: Tensor | None,
-    ) -> Context:
-        """Return the context of ``ids_BT``, which follow what is in ``cache``.
+    ) -> list[Context]:
+        """Return each layer's context of ``ids_BT``, which follow what is in ``cache``.
 
         Raises:
             InputError: the cache has no room for them.
@@ -65,8 +72,10 @@ class Contexts:
             for sight in seen.values():
                 sight.prepare()
         rotation = self._turn(n_past, n_past + n_tokens, ids_BT.device)
-        sights = tuple(seen[window] for window in self.windows)
-        return Context(rotation, sights, cache, is_token_BT)
+        return [
+            Context(rotation, seen[window], cache and partial(cache.append, layer), is_token_BT)
+            for layer, window in enumerate(self.windows)
+        ]
 
     def _turn(self, start: int, stop: int, device: torch.device) -> Rotation:
         if self.rotary is not None:

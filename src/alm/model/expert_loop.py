@@ -19,6 +19,7 @@ from alm.model.fusion import kernel
 from alm.model.precision import cast_once
 
 
+@torch.compiler.disable  # how many rows an expert has would be compiled in, for each step anew
 def loop_experts(
     x_SD: Tensor,
     weights_SK: Tensor,

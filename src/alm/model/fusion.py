@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
 NO_PICKLES = {"fx_graph_cache": False}  # machine code is found again without it
-VARIANTS = 4  # of one block: training and validation, whole and last batches
+VARIANTS = 4  # of a block: training and validation, whole and last batches
 ALONE = {"compile_threads": 1}  # no processes of torch's own, which could outlive a killed run
 
 
@@ -81,15 +81,19 @@ def compiled_kernels(cache: Path, enabled: bool = True) -> Iterator[None]:
             os.environ[CACHE] = cache_before
 
 
-def compile_blocks(blocks: Sequence[nn.Module], backend: str = "inductor") -> None:
+def compile_blocks(
+    blocks: Sequence[nn.Module], backend: str | Callable[..., object] = "inductor"
+) -> None:
     """Compile each block whole, in place; parameters keep their names.
 
-    A block is cut where it has to wait for the device, as a mixture without a grouped kernel does.
+    Blocks of one kind share what is compiled; each size of their input has its own, as a graph for
+    any size is slower and could fail where one for a given size does not. A block is cut where it
+    has to wait for the device, as a mixture without a grouped kernel does.
     """
     import torch._dynamo.config as dynamo  # a second's work, for nothing where nothing compiles
 
-    # Blocks share their code, and torch stops compiling what it has compiled this often.
+    # Torch stops compiling what it has compiled this often.
     dynamo.recompile_limit = max(dynamo.recompile_limit, VARIANTS * len(blocks))
     options = NO_PICKLES if backend == "inductor" else None
     for block in blocks:
-        block.compile(backend=backend, options=options)
+        block.compile(backend=backend, options=options, dynamic=False)

@@ -42,7 +42,6 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
-        self.layer = layer
         self.attention_norm = RMSNorm(config.d_model, config.norm_eps)
         self.attention = Attention(config)
         self.feed_forward_norm = RMSNorm(config.d_model, config.norm_eps)
@@ -64,7 +63,7 @@ class Block(nn.Module):
         return x_BTD + run(self._feed_forward, x_BTD), None
 
     def _attend(self, x_BTD: Tensor, context: Context) -> Tensor:
-        return self.attention(self.attention_norm(x_BTD), context, self.layer)
+        return self.attention(self.attention_norm(x_BTD), context)
 
     def _feed_forward(self, x_BTD: Tensor) -> Tensor:
         return self.feed_forward(self.feed_forward_norm(x_BTD))
@@ -127,11 +126,11 @@ class Transformer(nn.Module):
             InputError: the cache has no room for them.
             ValueError: there are both a cache and documents, which the cache does not know of.
         """
-        context = self.contexts.read(ids_BT, cache, documents_BT, is_token_BT)
+        contexts = self.contexts.read(ids_BT, cache, documents_BT, is_token_BT)
         x_BTD = self.embed(ids_BT)
         routings = []
         recomputes = self.recompute and cache is None
-        for block in self.blocks:
+        for block, context in zip(self.blocks, contexts, strict=True):
             x_BTD, routing = block(x_BTD, context, recomputes)
             routings += [] if routing is None else [routing]
         if cache is not None:
