@@ -22,6 +22,8 @@ class Standing:
     is_mixture: bool
     precision: str
     compiled: bool
+    loops: bool
+    """Over experts, one by one."""
     where: str
     """The device and its threads."""
     tokens: int
@@ -40,7 +42,8 @@ class Standing:
     @property
     def name(self) -> str:
         """Return who this is."""
-        return f"{self.side}, {self.model}{', compiled' if self.compiled else ''}"
+        how = ", compiled" * self.compiled + ", experts one by one" * self.loops
+        return f"{self.side}, {self.model}{how}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -98,7 +101,10 @@ class Table:
         return f"{one.tokens_per_second / other.tokens_per_second:.2f}"
 
     def _peer(self, one: Standing, precision: str) -> Standing | None:
-        """Return transformers with the same network: compiled if we are, and they took part so."""
+        """Return transformers with the same network: compiled if we are, and they took part so.
+
+        Of its ways to multiply experts, the one that is faster here.
+        """
         wanted = ("transformers", one.is_mixture, precision)
         ours = one.side == "alm" and one.compiled
         return (ours and self._find(*wanted, compiled=True)) or self._find(*wanted, compiled=False)
@@ -112,7 +118,9 @@ class Table:
         self, side: str, is_mixture: bool, precision: str, *, compiled: bool
     ) -> Standing | None:
         wanted = (side, is_mixture, precision, compiled)
-        for each in self.standings:
-            if (each.side, each.is_mixture, each.precision, each.compiled) == wanted:
-                return each
-        return None
+        found = [
+            each
+            for each in self.standings
+            if (each.side, each.is_mixture, each.precision, each.compiled) == wanted
+        ]
+        return max(found, key=lambda each: each.tokens_per_second, default=None)

@@ -15,6 +15,7 @@ def one(side, model, precision, seconds, peak=100):
         is_mixture=model == "moe",
         precision=precision,
         compiled=False,
+        loops=False,
         where="cpu, 2 threads",
         tokens=1000,
         seconds=seconds,
@@ -54,6 +55,15 @@ def cells(table):
 )
 def test_row_says(row, expected):
     assert cells(TABLE)[row + 2] == expected.split("|")
+
+
+@pytest.mark.parametrize(("seconds", "ratio"), [(5.0, "1.25"), (20.0, "2.50")])
+def test_a_mixture_is_compared_with_the_faster_of_a_peers_ways(seconds, ratio):
+    looping = replace(one("transformers", "moe", "bfloat16", (seconds,)), loops=True)
+    table = Table([*TABLE.standings, looping], TABLE.rates)
+
+    assert cells(table)[-1][0] == "transformers, moe, experts one by one"
+    assert cells(table)[3][4] == ratio
 
 
 @pytest.mark.parametrize(("took_part", "ratio"), [(True, "2.00"), (False, "4.00")])
