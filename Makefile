@@ -38,6 +38,8 @@ MODEL_STAGES := pretrain evaluate quantize sample report export
 # DEVICE=cuda is ALM_DEVICE=cuda, shorter; one that stands in the environment is somebody else's.
 ifeq ($(origin DEVICE),command line)
 export ALM_DEVICE := $(DEVICE)
+else
+DEVICE :=
 endif
 # Apple's GPU is not proven yet; DEVICE=mps tries it.
 ifeq ($(shell uname),Darwin)

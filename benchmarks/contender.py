@@ -39,8 +39,8 @@ class Contender:
     """Of the run that the steps are of: alm compiles where it is long."""
     compiled: bool = False
     """By ``torch.compile``, for a peer; alm decides by itself."""
-    experts: str = ""
-    """How a peer's mixture multiplies them, as transformers calls it; empty: as it does unasked."""
+    loops: bool = False
+    """Over experts, one by one, where a peer would multiply them all together."""
 
     @property
     def tokens(self) -> int:

@@ -26,8 +26,8 @@ def train_by_turns(contender: Contender, params: Params, numerics: Numerics) -> 
     transformers.logging.set_verbosity_error()
     turn = Turn(numerics.device, precision=numerics.precision, loaded=resident_bytes())
     model = build_peer(params.model, contender.seq_len).to(numerics.device)
-    if contender.experts:
-        model.set_experts_implementation(contender.experts)
+    if contender.loops:  # which autocast knows of, as it does not of transformers' default
+        model.set_experts_implementation("eager")
     forward = torch.compile(model) if contender.compiled else model
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=1e-3, betas=params.optim.betas, weight_decay=0.1, fused=True

@@ -28,7 +28,6 @@ from alm.model import describe as model_size
 PACKAGES = ("alm", "torch", "transformers")
 HIDE_BF16 = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}  # neither AMX nor AVX512-BF16
 PRECISIONS = ("float32", "bfloat16")
-LOOP = "eager"  # transformers' name for experts one by one, which autocast can do in bfloat16
 
 
 def parse_args() -> argparse.Namespace:
@@ -92,8 +91,9 @@ def _entries(shape: Contender, args: argparse.Namespace) -> Iterator[Contender]:
     yield replace(shape, precision="float32")
     peer = replace(shape, side="transformers")
     for precision in PRECISIONS[: 1 if args.masked else None]:
-        for experts in ("", LOOP)[: 1 + peer.is_mixture]:
-            yield replace(peer, precision=precision, experts=experts)
+        yield replace(peer, precision=precision)
+        if peer.is_mixture:
+            yield replace(peer, precision=precision, loops=True)
     if args.compiled:
         yield replace(peer, precision=PRECISIONS[not args.masked], compiled=True)
 
@@ -145,7 +145,7 @@ def _distinct(seats: list[Seat]) -> list[Seat]:
     kept = {}
     for seat in seats:
         one = seat.contender
-        kind = (one.side, one.model, one.compiled, one.experts, seat.facts["precision"])
+        kind = (one.side, one.model, one.compiled, one.loops, seat.facts["precision"])
         kept.setdefault(kind, seat)
     return list(kept.values())
 
@@ -159,7 +159,7 @@ def _standing(seat: Seat) -> Standing:
         is_mixture=one.is_mixture,
         precision=facts["precision"],
         compiled=one.compiled or seat.answers[-1].get("compiled", False),  # ours decides late
-        loops=one.experts == LOOP,
+        loops=one.loops,
         where=facts["device"] + (f", {facts['threads']} threads" if on_cpu else ""),
         tokens=one.tokens,
         seconds=tuple(seat.seconds),

@@ -219,6 +219,7 @@ def test_a_device_is_chosen_on_the_command_line_alone(project):
 
     assert project.called("pretrain", "DEVICE=cuda", ALM_DEVICE="cpu")[-1] == "device=cuda"
     assert project.called("pretrain", DEVICE="a phone", ALM_DEVICE="cpu")[-1] == "device=cpu"
+    assert "phone" not in project.called("bench-train", DEVICE="a phone")[-1]
 
 
 def test_stages_find_our_python_first_and_run_under_a_plain_shell(project):

@@ -131,6 +131,22 @@ def test_blocks_of_one_kind_are_compiled_once_and_in_one_piece(
     assert not [each for given in inputs for each in given if isinstance(each, torch.SymInt)]
 
 
+def test_other_loads_of_experts_compile_nothing_anew(
+    make_config, make_model, as_on_a_gpu, monkeypatch
+):
+    """Without a grouped kernel each expert has rows of its own number, another in every step."""
+    monkeypatch.setattr(moe, "has_kernel", lambda *_: False)
+    model, graphs = make_model(make_config(n_layers=3)), []
+    compile_blocks(model.blocks, backend=lambda graph, _: graphs.append(graph) or graph.forward)
+
+    train(model, dtype=torch.float32)
+    n_first = len(graphs)
+    for shift in range(1, 4):
+        train(model, (IDS_BT * 3 + 31 * shift) % 160, dtype=torch.float32)
+
+    assert len(graphs) == n_first
+
+
 @pytest.mark.nightly
 def test_compiled_kernels_are_near_and_the_same_in_every_run(make_model, forget, tmp_path):
     """Twice, with what was compiled the first time: an interrupted run must go on with its bits."""
