@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 
 from alm.errors import TrainingError
 from alm.model import describe
 from alm.twins import Comparison
-from alm.twins.comparison import Balance, compare_losses
+from alm.twins.comparison import TARGET, Balance, compare_losses
 from alm.twins.intervals import ratio_interval
 
 from .conftest import leave_result
@@ -46,6 +47,28 @@ def test_a_mixture_that_lost_recovers_less_than_nothing():
 @pytest.mark.parametrize("total", [[3.59, 3.64, 3.55], [3.70, 3.71, 3.69]])
 def test_nothing_is_recovered_where_size_gains_nothing(total):
     assert compare_losses({**LOSSES, "total": total})["recovered"] is None
+
+
+def test_the_mixture_is_held_against_the_larger_dense_network_too():
+    found = compare_losses(LOSSES)
+
+    assert found["total_gap"].value == pytest.approx(found["gap"].value - found["dense_gap"].value)
+    assert found["total_gap"].sign == -1
+
+
+@pytest.mark.parametrize("shift", np.arange(-0.06, 0.08, 0.01).round(2))
+def test_the_target_is_reached_or_missed_just_where_the_share_recovered_says_so(shift):
+    found = compare_losses({**LOSSES, "moe": [loss - shift for loss in LOSSES["moe"]]})
+
+    low, high = found["recovered"].low, found["recovered"].high
+    assert found["to_spare"].sign == int(low > TARGET) - int(high < TARGET)
+
+
+def test_there_is_a_target_where_size_gains_nothing():
+    found = compare_losses({**LOSSES, "total": LOSSES["active"]})
+
+    assert found["recovered"] is None
+    assert found["to_spare"] == found["gap"]
 
 
 def test_one_seed_gives_estimates_without_intervals():

@@ -1,6 +1,8 @@
 """Say in sentences what a comparison found, whoever won."""
 
-from alm.twins.comparison import Balance, Comparison
+from dataclasses import replace
+
+from alm.twins.comparison import TARGET, Balance, Comparison
 from alm.twins.intervals import Interval
 from alm.twins.speed import Speed
 from alm.twins.variants import ACTIVE, TOTAL
@@ -15,8 +17,10 @@ BUSY = "not measured: machine busy"
 def tell(found: Comparison, speed: Speed | None) -> list[str]:
     """Return the findings, a sentence or two each."""
     return [
-        _tell_gap(found),
+        f"After {found.tokens:,} tokens {_tell_gap('the mixture', found.gap, TWIN[ACTIVE])}",
+        _tell_gap("The mixture", found.total_gap, TWIN[TOTAL]),
         _tell_recovered(found),
+        _tell_target(found),
         _tell_speed(found, speed),
         _tell_balance(found.balance),
     ]
@@ -36,18 +40,16 @@ def spell_mean(found: Interval, digits: int = 4) -> str:
     return f"{found.value:.{digits}f} ± {found.half_width:.{digits}f}"
 
 
-def _tell_gap(found: Comparison) -> str:
-    gap = found.gap
-    size = abs(gap.value)
-    spelt = f"{size:.4f}" if gap.half_width is None else f"{size:.4f} ± {gap.half_width:.4f}"
+def _tell_gap(who: str, gap: Interval, twin: str) -> str:
     direction = "lower" if gap.value >= 0 else "higher"
-    said = (
-        f"After {found.tokens:,} tokens the mixture's held-out loss is {spelt} nats {direction} "
-        f"than that of {TWIN[ACTIVE]}"
-    )
+    said = f"{who}'s held-out loss is {_spell_size(gap)} nats {direction} than that of {twin}"
     if gap.half_width is None:
         return f"{said}; one seed gives no interval."
     return f"{said}." if gap.sign else f"{said}: no difference is shown."
+
+
+def _spell_size(found: Interval) -> str:
+    return spell_mean(replace(found, value=abs(found.value)))
 
 
 def _tell_recovered(found: Comparison) -> str:
@@ -62,6 +64,19 @@ def _tell_recovered(found: Comparison) -> str:
         f"{spell_mean(found.dense_gap)} nats that {TWIN[TOTAL]} gains over the one of equal active "
         "size."
     )
+
+
+def _tell_target(found: Comparison) -> str:
+    spelt = f"{_spell_size(found.to_spare)} nats"
+    goal = (
+        f"The target, a loss {100 * TARGET:.0f} % of the way from the dense twin of equal active "
+        "size to the one of equal total size,"
+    )
+    if found.to_spare.sign < 0:
+        return f"{goal} is missed by {spelt}."
+    if found.to_spare.sign > 0 and found.gap.sign > 0:
+        return f"{goal} is reached with {spelt} to spare."
+    return f"{goal} is not shown to be reached: {spell_mean(found.to_spare)} nats to spare."
 
 
 def _tell_speed(found: Comparison, speed: Speed | None) -> str:
