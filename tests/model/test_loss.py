@@ -20,10 +20,15 @@ def case():
     return hidden_SD, weight_VD, targets_S
 
 
-@pytest.fixture(params=[1, 7, 50, 10_000], ids="chunks of {}".format)
+@pytest.fixture(
+    params=[(1, 1), (7, 7), (20, 7), (50, 7), (50, 50), (10_000, 10_000)],
+    ids=lambda sizes: "chunks of {}, pieces of {}".format(*sizes),
+)
 def chunk(request, monkeypatch):
-    """Cut so that the last chunk is shorter, or the only one."""
-    monkeypatch.setattr(loss, "CPU_CHUNK_BYTES", 4 * V * request.param)
+    """Cut so that the last chunk, and the last piece of one, is shorter, or the only one."""
+    n_chunk, n_piece = request.param
+    monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * V * n_chunk)
+    monkeypatch.setattr(loss, "CPU_PIECE_BYTES", 4 * V * n_piece)
 
 
 def plain(hidden_SD, weight_VD, targets_S, reduction):
@@ -94,7 +99,8 @@ def test_large_logits_do_not_overflow(case):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_logits_are_never_whole(case, monkeypatch, function, dtype):
     """No tensor made on the way is larger than a chunk of logits or one of the inputs."""
-    monkeypatch.setattr(loss, "CPU_CHUNK_BYTES", 4 * V * 5)
+    monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * V * 5)
+    monkeypatch.setattr(loss, "CPU_PIECE_BYTES", 4 * V * 2)
     sizes = []
 
     class Watch(torch.utils._python_dispatch.TorchDispatchMode):

@@ -54,6 +54,15 @@ def test_learns_to_count(build, config):
     assert trainer.table.rows[-1].val_loss < 2
 
 
+def test_memory_that_a_step_freed_is_kept_for_the_next(build, monkeypatch):
+    asked = []
+    monkeypatch.setattr("alm.train.trainer.keep_freed_memory", lambda: asked.append(True))
+
+    build(steps=1).fit()
+
+    assert asked
+
+
 def test_every_step_has_the_learning_rate_of_its_number(build, config, monkeypatch):
     trainer, taken = build(), []
     step = trainer.task.optimizer.step

@@ -1,13 +1,16 @@
 """Cross-entropy over a large vocabulary without holding all logits.
 
 The logits of 16,384 tokens over 32,768 entries would take 2 GB. Both functions work through the
-tokens in chunks of a few megabytes of logits, 64 on a GPU. :func:`mean_cross_entropy` is for
-training: the gradient of a mean is known up to a factor as soon as the logits are, so it is taken
-at once and each chunk of logits is computed once. :func:`chunked_cross_entropy` keeps every token's
-own loss, for evaluation and for losses that weigh tokens; its gradient has to compute the logits
-again.
+tokens in chunks of at most 64 MiB of logits. :func:`mean_cross_entropy` is for training: the
+gradient of a mean is known up to a factor as soon as the logits are, so it is taken at once and
+each chunk of logits is computed once. :func:`chunked_cross_entropy` keeps every token's own loss,
+for evaluation and for losses that weigh tokens; its gradient has to compute the logits again.
 
-Dimensions: S tokens, C tokens of a chunk, D d_model, V vocabulary.
+A CPU is quickest where logits are still near it when the next operation reads them, so it takes
+them by pieces of a chunk. Products of gradients are quickest where they are long, and the matrix'
+own is added to a sum as large as the matrix; so these wait for the whole chunk.
+
+Dimensions: S tokens, C tokens of a chunk, P of a piece, D d_model, V vocabulary.
 
 Reference:
     Hsu et al. 2024 (arXiv:2410.10989), section 3.2: the output matrix and the loss in one, by
@@ -26,7 +29,7 @@ from alm.model.precision import activation_dtype, cast_once, linear
 
 IGNORED = -1  # a target that is no token: it has no loss and no gradient
 CHUNK_BYTES = 64 * 2**20
-CPU_CHUNK_BYTES = 8 * 2**20  # stays near the processor: twice as fast as 64 MiB
+CPU_PIECE_BYTES = 8 * 2**20  # stays near the processor: twice as fast as 64 MiB
 MAX_CHUNK = 8192  # torch sums this many on one thread, so always in the same order
 
 
@@ -35,12 +38,12 @@ def chunked_cross_entropy(hidden_SD: Tensor, weight_VD: Tensor, targets_S: Tenso
 
     0 where the target is -1.
     """
-    n = _chunk_length(weight_VD)
-    chunks = zip(hidden_SD.split(n), targets_S.split(n), strict=True)
+    n = _piece_length(weight_VD)
+    pieces = zip(hidden_SD.split(n), targets_S.split(n), strict=True)
     if not torch.is_grad_enabled():
-        return torch.cat([_nll(hidden_CD, weight_VD, t_C) for hidden_CD, t_C in chunks])
+        return torch.cat([_nll(hidden_PD, weight_VD, t_P) for hidden_PD, t_P in pieces])
     options = {"use_reentrant": False, "preserve_rng_state": False}
-    return torch.cat([checkpoint(_nll, h_CD, weight_VD, t_C, **options) for h_CD, t_C in chunks])
+    return torch.cat([checkpoint(_nll, h_PD, weight_VD, t_P, **options) for h_PD, t_P in pieces])
 
 
 def mean_cross_entropy(hidden_SD: Tensor, weight_VD: Tensor, targets_S: Tensor) -> Tensor:
@@ -54,14 +57,22 @@ def mean_cross_entropy(hidden_SD: Tensor, weight_VD: Tensor, targets_S: Tensor) 
     return _MeanCrossEntropy.apply(hidden_SD, weight_VD, targets_S, dtype)
 
 
-def _nll(hidden_CD: Tensor, weight_VD: Tensor, targets_C: Tensor) -> Tensor:
-    logits_CV = linear(hidden_CD, weight_VD).float()
-    return F.cross_entropy(logits_CV, targets_C, ignore_index=IGNORED, reduction="none")
+def _nll(hidden_PD: Tensor, weight_VD: Tensor, targets_P: Tensor) -> Tensor:
+    logits_PV = linear(hidden_PD, weight_VD).float()
+    return F.cross_entropy(logits_PV, targets_P, ignore_index=IGNORED, reduction="none")
 
 
 def _chunk_length(weight_VD: Tensor) -> int:
-    """Tokens whose float32 logits fit the bytes of a chunk."""
-    n_bytes = CPU_CHUNK_BYTES if weight_VD.device.type == "cpu" else CHUNK_BYTES
+    return _count_tokens(CHUNK_BYTES, weight_VD)
+
+
+def _piece_length(weight_VD: Tensor) -> int:
+    on_cpu = weight_VD.device.type == "cpu"
+    return _count_tokens(CPU_PIECE_BYTES if on_cpu else CHUNK_BYTES, weight_VD)
+
+
+def _count_tokens(n_bytes: int, weight_VD: Tensor) -> int:
+    """Return how many tokens' logits, in float32, take no more bytes; at least one."""
     return min(MAX_CHUNK, max(1, n_bytes // (4 * len(weight_VD))))
 
 
@@ -85,7 +96,7 @@ class _MeanCrossEntropy(torch.autograd.Function):
             rows = slice(start, start + n)
             known_C1 = (targets_S[rows] != IGNORED).unsqueeze(1)
             hidden_CD = hidden_SD[rows].to(dtype) * known_C1
-            nll, slope_CV = _loss_and_slope(hidden_CD @ matrix_VD.mT, targets_S[rows])
+            nll, slope_CV = _chunk_loss_and_slope(hidden_CD, matrix_VD, targets_S[rows])
             total += nll
             if needs_hidden:
                 grad_hidden_SD[rows] = (slope_CV @ matrix_VD) * known_C1
@@ -103,28 +114,45 @@ class _MeanCrossEntropy(torch.autograd.Function):
         return *(None if g is None else g * factor for g in grads), None, None
 
 
-def _stepwise_loss_and_slope(scores_CV: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor]:
+def _chunk_loss_and_slope(
+    hidden_CD: Tensor, matrix_VD: Tensor, targets_C: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the summed loss of a chunk and its slope, taken piece by piece."""
+    n = _piece_length(matrix_VD)
+    if len(hidden_CD) <= n:
+        return _loss_and_slope(hidden_CD @ matrix_VD.mT, targets_C)
+    slope_CV = hidden_CD.new_empty(len(hidden_CD), len(matrix_VD))
+    total = hidden_CD.new_zeros((), dtype=torch.float32)
+    pieces = zip(hidden_CD.split(n), targets_C.split(n), slope_CV.split(n), strict=True)
+    for hidden_PD, targets_P, slope_PV in pieces:
+        nll, found_PV = _loss_and_slope(hidden_PD @ matrix_VD.mT, targets_P)
+        total += nll
+        slope_PV.copy_(found_PV)
+    return total, slope_CV
+
+
+def _stepwise_loss_and_slope(scores_PV: Tensor, targets_P: Tensor) -> tuple[Tensor, Tensor]:
     """Take few passes over the logits where each operation is one."""
-    logits_CV = scores_CV.float()
-    shares_CV = torch.softmax(logits_CV, dim=-1)
+    logits_PV = scores_PV.float()
+    shares_PV = torch.softmax(logits_PV, dim=-1)
     # The largest share is exp(largest logit) over the sum of all, and never too small for a log.
-    log_sum_C = logits_CV.amax(-1) - shares_CV.amax(-1).log()
-    row_C, target_C = torch.arange(len(targets_C), device=targets_C.device), targets_C.clamp(min=0)
-    nll_C = log_sum_C - logits_CV[row_C, target_C]
-    shares_CV[row_C, target_C] -= 1
-    return nll_C.where(targets_C != IGNORED, 0).sum(), shares_CV.to(scores_CV.dtype)
+    log_sum_P = logits_PV.amax(-1) - shares_PV.amax(-1).log()
+    row_P, target_P = torch.arange(len(targets_P), device=targets_P.device), targets_P.clamp(min=0)
+    nll_P = log_sum_P - logits_PV[row_P, target_P]
+    shares_PV[row_P, target_P] -= 1
+    return nll_P.where(targets_P != IGNORED, 0).sum(), shares_PV.to(scores_PV.dtype)
 
 
-def _fused_loss_and_slope(scores_CV: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor]:
+def _fused_loss_and_slope(scores_PV: Tensor, targets_P: Tensor) -> tuple[Tensor, Tensor]:
     """Say the same so that a compiler finds three loops: the largest, the sum, the slope."""
-    logits_CV, target_C1 = scores_CV.float(), targets_C.clamp(min=0).unsqueeze(1)
-    largest_C1 = logits_CV.amax(-1, keepdim=True)
-    powers_CV = (logits_CV - largest_C1).exp()
-    sum_C1 = powers_CV.sum(-1, keepdim=True)
-    nll_C = (largest_C1 + sum_C1.log() - logits_CV.gather(1, target_C1)).squeeze(1)
-    is_target_CV = torch.arange(scores_CV.shape[1], device=scores_CV.device) == target_C1
-    slope_CV = powers_CV / sum_C1 - is_target_CV.float()
-    return nll_C.where(targets_C != IGNORED, 0).sum(), slope_CV.to(scores_CV.dtype)
+    logits_PV, target_P1 = scores_PV.float(), targets_P.clamp(min=0).unsqueeze(1)
+    largest_P1 = logits_PV.amax(-1, keepdim=True)
+    powers_PV = (logits_PV - largest_P1).exp()
+    sum_P1 = powers_PV.sum(-1, keepdim=True)
+    nll_P = (largest_P1 + sum_P1.log() - logits_PV.gather(1, target_P1)).squeeze(1)
+    is_target_PV = torch.arange(scores_PV.shape[1], device=scores_PV.device) == target_P1
+    slope_PV = powers_PV / sum_P1 - is_target_PV.float()
+    return nll_P.where(targets_P != IGNORED, 0).sum(), slope_PV.to(scores_PV.dtype)
 
 
 _loss_and_slope = Kernel(_fused_loss_and_slope, eager=_stepwise_loss_and_slope)

@@ -21,6 +21,7 @@ from alm.optim import Optimizer, lr_factor
 from alm.runtime import Numerics, StopRequest
 from alm.runtime.board import Board
 from alm.runtime.console import ProgressLine
+from alm.runtime.heap import keep_freed_memory
 from alm.train.accumulation import Sums, accumulate
 from alm.train.collapse import CollapseAlarm
 from alm.train.display import Display
@@ -117,6 +118,7 @@ class Trainer:
             TrainingError: the loss stayed non-finite.
             CheckpointError: a state was saved before but none can be used, or no space is left.
         """
+        keep_freed_memory()
         self._resume()
         if self.progress.step < self.task.steps:
             self.around.store.require_space(LEAST_COPIES * self._weight_bytes())
