@@ -133,12 +133,16 @@ def test_both_forms_of_the_slope_are_that_of_the_plain_loss(form, size):
 
 
 @pytest.mark.parametrize("n_vocab", [1000, 32_768, 262_144])
-@pytest.mark.parametrize("device", ["cpu", "meta"])
-def test_chunk_of_logits_is_at_most_64_mib(n_vocab, device):
-    n = loss._chunk_length(torch.empty(n_vocab, 1, device=device))
+@pytest.mark.parametrize(("device", "mib_of_piece"), [("cpu", 8), ("meta", 64)])
+def test_a_chunk_of_logits_is_at_most_64_mib_and_a_piece_of_it_8_on_a_cpu(
+    n_vocab, device, mib_of_piece
+):
+    weight_VD = torch.empty(n_vocab, 1, device=device)
+    n_chunk, n_piece = loss._chunk_length(weight_VD), loss._piece_length(weight_VD)
 
-    assert n >= 1
-    assert 4 * n * n_vocab <= 64 * 2**20
+    assert 1 <= n_piece <= n_chunk
+    assert 4 * n_chunk * n_vocab <= 64 * 2**20
+    assert 4 * n_piece * n_vocab <= mib_of_piece * 2**20
 
 
 def test_a_frozen_matrix_gets_no_gradient(case):
